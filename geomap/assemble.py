@@ -1,0 +1,246 @@
+"""Put a plan together into the tables that are published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from .schema import (
+    AccountingFrame,
+    AllocationFrame,
+    AllocationResultFrame,
+    CeilingFrame,
+    FacilityFrame,
+    HoursReasonFrame,
+    LedgerFrame,
+    NeedFrame,
+    OfferFrame,
+    OperatorFrame,
+    PathwayFrame,
+    PcnResultFrame,
+    PledgeFrame,
+    PracticeFrame,
+    ReachFrame,
+    SiteFrame,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
+from .schema.words import INELIGIBLE_REASONS, LIST_SEPARATOR, UNMATCHED_REASONS
+
+_PCN = PcnResultFrame.pcn_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The stage tables that the published ones are made from."""
+
+    operators: pd.DataFrame
+    facilities: gpd.GeoDataFrame
+    pledges: pd.DataFrame
+    pathways: pd.DataFrame
+    pcns: pd.DataFrame
+    """Of `list_pcns`, those of this run."""
+    footprints: gpd.GeoDataFrame
+    need: pd.DataFrame
+    ceilings: pd.DataFrame
+    reach: pd.DataFrame
+    offers: pd.DataFrame
+    ledger: pd.DataFrame
+    unmet: pd.DataFrame
+    hours_reasons: pd.DataFrame
+    priced: pd.DataFrame
+    """`AllocationFrame` with `matched_hours`."""
+
+
+def list_pcns(practices: pd.DataFrame, patients: pd.Series) -> pd.DataFrame:
+    """
+    One row a PCN: its name, its home ICB and region, every ICB it has practices in, and how many practices.
+
+    Home is where most of its patients are registered; a PCN may lie in two ICBs.
+
+    Parameters
+    ----------
+    practices
+        `PracticeFrame`.
+    patients
+        By practice code.
+
+    Returns
+    -------
+    pcns
+        The first columns of `PcnResultFrame` and `sub_icb_code`, sorted by PCN.
+    """
+    rows = practices.dropna(subset=[PracticeFrame.pcn_code])
+    rows = rows.assign(patients=rows[PracticeFrame.practice_code].map(patients).fillna(0))
+    by_icb = rows.groupby([PracticeFrame.pcn_code, PracticeFrame.icb_code])["patients"].sum().reset_index()
+    by_icb = by_icb.sort_values([_PCN, "patients", PracticeFrame.icb_code], ascending=[True, False, True])
+    icb_codes = by_icb.groupby(_PCN)[PracticeFrame.icb_code].agg(LIST_SEPARATOR.join)
+    home = rows.merge(by_icb.drop_duplicates(_PCN)[[_PCN, PracticeFrame.icb_code]], on=[_PCN, PracticeFrame.icb_code])
+    home = home.sort_values([_PCN, "patients", PracticeFrame.practice_code], ascending=[True, False, True])
+    home = home.drop_duplicates(_PCN).set_index(_PCN)
+    pcns = pd.DataFrame(
+        {
+            PcnResultFrame.pcn_name: home[PracticeFrame.pcn_name],
+            PcnResultFrame.icb_code: home[PracticeFrame.icb_code],
+            PcnResultFrame.icb_name: home[PracticeFrame.icb_name],
+            PcnResultFrame.icb_codes: icb_codes,
+            PcnResultFrame.region_code: home[PracticeFrame.region_code],
+            PcnResultFrame.region_name: home[PracticeFrame.region_name],
+            PcnResultFrame.practices: rows.groupby(_PCN).size(),
+            PracticeFrame.sub_icb_code: home[PracticeFrame.sub_icb_code],
+        }
+    )
+    return pcns.rename_axis(_PCN).reset_index()
+
+
+def build_allocation(parts: Parts) -> pd.DataFrame:
+    """`AllocationResultFrame`, sorted by pledge, pathway and PCN."""
+    facility = parts.facilities.set_index(FacilityFrame.facility_id)[FacilityFrame.facility_name]
+    operator = parts.operators.set_index(OperatorFrame.operator_id)[OperatorFrame.operator_name]
+    pathway = parts.pathways.set_index(PathwayFrame.pathway_id)
+    keys = [AllocationFrame.pledge_id, AllocationFrame.pathway_id, AllocationFrame.pcn_code]
+    rows = parts.priced.merge(
+        parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.operator_id, PledgeFrame.facility_id]],
+        on=PledgeFrame.pledge_id,
+        validate="many_to_one",
+    ).merge(
+        parts.reach[[ReachFrame.pledge_id, ReachFrame.pcn_code, ReachFrame.minutes_min]],
+        on=[ReachFrame.pledge_id, ReachFrame.pcn_code],
+        validate="many_to_one",
+    )
+    rows = rows.merge(parts.pcns[[_PCN, PcnResultFrame.pcn_name]], on=_PCN, validate="many_to_one")
+    places, kind = rows[AllocationFrame.places], rows[AllocationFrame.pathway_id]
+    rows = rows.assign(
+        operator_name=rows[PledgeFrame.operator_id].map(operator),
+        facility_name=rows[PledgeFrame.facility_id].map(facility).astype("str"),
+        referrals=places / kind.map(pathway[PathwayFrame.uptake_share]),
+        completions=places * kind.map(pathway[PathwayFrame.completion_share]),
+    )
+    return rows[list(AllocationResultFrame.to_schema().columns)].sort_values(keys, ignore_index=True)
+
+
+def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
+    """`PcnResultFrame`, sorted by PCN."""
+    need = parts.need.set_index(NeedFrame.pcn_code)
+    ceilings = parts.ceilings.set_index(CeilingFrame.pcn_code)
+    unmet = parts.unmet.groupby(_PCN)
+    given = allocation.groupby(_PCN)
+    site_of = parts.pledges.set_index(PledgeFrame.pledge_id)[PledgeFrame.facility_id]
+    reaching = parts.reach.assign(site=parts.reach[ReachFrame.pledge_id].map(site_of)).groupby(_PCN)["site"].nunique()
+    frame = parts.pcns.set_index(_PCN).drop(columns=PracticeFrame.sub_icb_code)
+    whole = [NeedFrame.patients, NeedFrame.need_index, NeedFrame.imd_score, NeedFrame.inactive_share]
+    whole += [NeedFrame.long_term_ratio, NeedFrame.aged_65_share, NeedFrame.core20_share, NeedFrame.deprivation_fifth]
+    frame = frame.join(need[whole]).join(ceilings)
+    for column in (UnmetFrame.demand_places, UnmetFrame.matched_places, UnmetFrame.unmet_places):
+        frame[column] = unmet[column].sum().reindex(frame.index).fillna(0).astype("int64")
+    demand = frame[PcnResultFrame.demand_places]
+    frame[PcnResultFrame.coverage_share] = (frame[PcnResultFrame.matched_places] / demand).where(demand > 0)
+    for column in (AllocationResultFrame.matched_hours, AllocationResultFrame.completions):
+        frame[column] = given[column].sum().reindex(frame.index).fillna(0.0)
+    frame[PcnResultFrame.facilities_in_reach] = reaching.reindex(frame.index).fillna(0).astype("int64")
+    frame[PcnResultFrame.main_unmet_reason] = _main_reason(parts.unmet).reindex(frame.index)
+    areas = parts.footprints.set_index(_PCN).geometry.reindex(frame.index)
+    frame = gpd.GeoDataFrame(frame, geometry=areas, crs=parts.footprints.crs).reset_index()
+    return frame[list(PcnResultFrame.to_schema().columns)].sort_values(_PCN, ignore_index=True)
+
+
+def _main_reason(unmet: pd.DataFrame) -> pd.Series:
+    """By PCN the reason with the most unmet places, the first by name among equals."""
+    sums = unmet.groupby([_PCN, UnmetFrame.reason])[UnmetFrame.unmet_places].sum().reset_index()
+    order = [_PCN, UnmetFrame.unmet_places, UnmetFrame.reason]
+    return sums.sort_values(order, ascending=[True, False, True]).drop_duplicates(_PCN).set_index(_PCN)[UnmetFrame.reason]
+
+
+def build_sites(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
+    """`SiteFrame`: facilities that hold a pledge of this run, sorted."""
+    ledger = parts.ledger.dropna(subset=[LedgerFrame.facility_id])
+    hours = [
+        LedgerFrame.pledged_hours, LedgerFrame.eligible_hours, LedgerFrame.matched_hours, LedgerFrame.unmatched_hours
+    ]  # fmt: skip
+    groups = ledger.groupby(LedgerFrame.facility_id)
+    offered = parts.offers.merge(parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.facility_id]], on=PledgeFrame.pledge_id)
+    pathways = offered.groupby(PledgeFrame.facility_id)[OfferFrame.pathway_id].agg(
+        lambda ids: LIST_SEPARATOR.join(sorted(set(ids)))
+    )
+    served = allocation.dropna(subset=[AllocationResultFrame.facility_id]).groupby(AllocationResultFrame.facility_id)
+    sites = parts.facilities.merge(parts.operators, on=OperatorFrame.operator_id, validate="many_to_one")
+    sites = sites.set_index(FacilityFrame.facility_id).loc[lambda s: s.index.isin(list(groups.groups))]
+    sites = sites.join(groups[hours].sum())
+    sites[SiteFrame.pledges] = groups.size().reindex(sites.index).astype("int64")
+    sites[SiteFrame.pathways] = pathways.reindex(sites.index).fillna("").astype("str")
+    sites[SiteFrame.people] = served[AllocationResultFrame.places].sum().reindex(sites.index).fillna(0).astype("int64")
+    sites[SiteFrame.pcns_served] = (
+        served[AllocationResultFrame.pcn_code].nunique().reindex(sites.index).fillna(0).astype("int64")
+    )
+    sites = gpd.GeoDataFrame(sites.reset_index(), geometry="geometry", crs=parts.facilities.crs)
+    return sites[list(SiteFrame.to_schema().columns)].sort_values(SiteFrame.facility_id, ignore_index=True)
+
+
+def build_unmatched_hours(parts: Parts) -> pd.DataFrame:
+    """`UnmatchedHoursFrame`, sorted: ineligible and unmatched hours with their reasons and owners."""
+    owners = parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.operator_id, PledgeFrame.facility_id]]
+    rows = parts.hours_reasons.merge(owners, on=PledgeFrame.pledge_id, validate="many_to_one")
+    keys = [UnmatchedHoursFrame.pledge_id, UnmatchedHoursFrame.stage, UnmatchedHoursFrame.reason]
+    return rows[list(UnmatchedHoursFrame.to_schema().columns)].sort_values(keys, ignore_index=True)
+
+
+def account_pledges(rows: pd.DataFrame, parts: Parts, pledges: pd.DataFrame) -> pd.DataFrame:
+    """
+    The bank's accounting rows with what the plan made of each pledge.
+
+    Parameters
+    ----------
+    rows
+        `AccountingFrame`, one line a good row of the bank.
+    parts
+        The plan; pledges that are not in its ledger lie outside the area of the run.
+    pledges
+        `PledgeFrame`: every pledge of the bank, those outside the area of the run too.
+
+    Returns
+    -------
+    rows
+        `AccountingFrame`: each pledge `matched`, `part-matched`, `unmatched` or `not_used`, with its main reason.
+    """
+    mine = _lists_pledges(rows, pledges)
+    ids = rows[AccountingFrame.row_id]
+    ledger = parts.ledger.set_index(LedgerFrame.pledge_id)
+    matched, pledged = ids.map(ledger[LedgerFrame.matched_hours]), ids.map(ledger[LedgerFrame.pledged_hours])
+    outcomes = {
+        "not_used": matched.isna(),
+        "matched": (matched > 0) & (matched >= pledged * (1 - 1e-9)),
+        "part-matched": matched > 0,
+    }
+    status = np.select(list(outcomes.values()), list(outcomes), default="unmatched")
+    reason = ids.map(_main_hours_reason(parts)).where(matched.notna(), "outside the area of this run").fillna("")
+    return rows.assign(
+        status=rows[AccountingFrame.status].mask(mine, pd.Series(status, index=rows.index, dtype="str")),
+        reason=rows[AccountingFrame.reason].mask(mine, reason.astype("str")),
+    )
+
+
+def count_pledges(rows: pd.DataFrame, accounting: pd.DataFrame, pledges: pd.DataFrame) -> tuple[int, int]:
+    """Rows of pledges that were read, and how many of them were rejected."""
+    place = [AccountingFrame.source, AccountingFrame.sheet]
+    here = pd.MultiIndex.from_frame(rows.loc[_lists_pledges(rows, pledges), place].drop_duplicates())
+    rejected = accounting[accounting[AccountingFrame.status].eq("rejected")]
+    lost = int(pd.MultiIndex.from_frame(rejected[place]).isin(here).sum())
+    return len(pledges) + lost, lost
+
+
+def _lists_pledges(rows: pd.DataFrame, pledges: pd.DataFrame) -> pd.Series:
+    """Rows of the file or sheet that lists just the pledges: ids may stand in other tables too."""
+    everyone = set(pledges[PledgeFrame.pledge_id])
+    place = [AccountingFrame.source, AccountingFrame.sheet]
+    return rows.groupby(place)[AccountingFrame.row_id].transform(lambda ids: set(ids) == everyone).astype(bool)
+
+
+def _main_hours_reason(parts: Parts) -> pd.Series:
+    """By pledge, in words, why most of its hours that served nobody did so."""
+    order = [HoursReasonFrame.pledge_id, HoursReasonFrame.hours, HoursReasonFrame.reason]
+    main = parts.hours_reasons.sort_values(order, ascending=[True, False, True])
+    main = main.drop_duplicates(HoursReasonFrame.pledge_id).set_index(HoursReasonFrame.pledge_id)
+    return main[HoursReasonFrame.reason].map({**INELIGIBLE_REASONS, **UNMATCHED_REASONS})

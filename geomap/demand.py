@@ -1,0 +1,254 @@
+"""Demand of each PCN for each pathway, in course places, and the ceiling its link workers set.
+
+eligible → target referrals = eligible × referral share → starts = referrals × uptake → whole course places.
+One person may be on several registers; the ceiling, not the sum of eligible people, limits who is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from .config import EligibleParams, LinkWorkerParams, PathwayParams
+from .schema import (
+    AgeShareFrame,
+    CapFrame,
+    CeilingFrame,
+    DemandFrame,
+    ListSizeFrame,
+    NeedFrame,
+    OfferFrame,
+    PathwayFrame,
+    PledgeFrame,
+    PracticeFrame,
+    PrevalenceFrame,
+    ReachFrame,
+    WorkforceFrame,
+)
+from .schema.words import LIST_SEPARATOR
+
+ADULT_AGE = 18
+"""Inactivity is measured among adults aged 18 and over (OHID indicator 93015 counts 19 and over)."""
+
+
+def build_pathways(pathways: Mapping[str, PathwayParams]) -> pd.DataFrame:
+    """The catalogue as a `PathwayFrame`, sorted by id."""
+    rows = [
+        {
+            PathwayFrame.pathway_id: key,
+            PathwayFrame.pathway_name: p.name,
+            PathwayFrame.weeks: p.weeks,
+            PathwayFrame.sessions_per_week: p.sessions_per_week,
+            PathwayFrame.session_hours: p.session_hours,
+            PathwayFrame.course_hours: p.course_hours,
+            PathwayFrame.venue_types: LIST_SEPARATOR.join(p.venue_types),
+            PathwayFrame.roles: LIST_SEPARATOR.join(p.roles),
+            PathwayFrame.age_min: float(p.age_min),
+            PathwayFrame.age_max: float(p.age_max),
+            PathwayFrame.referral_share: p.referral_share,
+            PathwayFrame.uptake_share: p.uptake_share,
+            PathwayFrame.completion_share: p.completion_share,
+            PathwayFrame.group_size: p.group_size,
+        }
+        for key, p in sorted(pathways.items())
+    ]
+    return pd.DataFrame(rows, columns=list(PathwayFrame.to_schema().columns))
+
+
+def build_ages(practices: pd.DataFrame, list_sizes: pd.DataFrame) -> pd.DataFrame:
+    """Patients of each PCN by five-year band: `AgeShareFrame`, sorted."""
+    pcn_of = practices.dropna(subset=[PracticeFrame.pcn_code])[[PracticeFrame.practice_code, PracticeFrame.pcn_code]]
+    joined = list_sizes.merge(pcn_of, on=PracticeFrame.practice_code, how="inner", validate="many_to_one")
+    keys = [AgeShareFrame.pcn_code, AgeShareFrame.age_from, AgeShareFrame.age_to]
+    return joined.groupby(keys)[ListSizeFrame.patients].sum().reset_index()
+
+
+def count_aged(ages: pd.DataFrame, age_min: float, age_max: float) -> pd.Series:
+    """
+    Patients of each PCN aged `age_min` to `age_max`, both included.
+
+    A band that is only partly inside counts in proportion to its years.
+
+    Returns
+    -------
+    patients
+        Indexed by `pcn_code`.
+    """
+    lower = ages[AgeShareFrame.age_from].clip(lower=age_min)
+    upper = ages[AgeShareFrame.age_to].clip(upper=age_max)
+    years = ages[AgeShareFrame.age_to] - ages[AgeShareFrame.age_from] + 1
+    inside = ((upper - lower + 1) / years).clip(0, 1)
+    return (ages[AgeShareFrame.patients] * inside).groupby(ages[AgeShareFrame.pcn_code]).sum()
+
+
+def estimate_demand(
+    pathways: Mapping[str, PathwayParams],
+    need: pd.DataFrame,
+    ages: pd.DataFrame,
+    prevalence: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """
+    Demand of each PCN for each pathway.
+
+    Parameters
+    ----------
+    pathways
+        The catalogue, by id.
+    need, ages, prevalence
+        `NeedFrame`, `AgeShareFrame`, `PrevalenceFrame` (or `None`: register pathways then have no demand).
+
+    Returns
+    -------
+    demand, notes
+        `DemandFrame`, one row a (PCN, pathway), sorted; plain sentences on what was missing.
+    """
+    pcns = pd.Index(need[NeedFrame.pcn_code].sort_values(), name=DemandFrame.pcn_code)
+    notes: list[str] = []
+    parts = []
+    for pathway_id, pathway in sorted(pathways.items()):
+        eligible = _eligible(pathway.eligible, need, ages, prevalence)
+        if eligible is None:
+            notes.append(f"Demand: {pathway.name} counts people on QOF registers, and no QOF file was given; it has none.")
+            eligible = pd.Series(0.0, index=pcns)
+        referrals = eligible.reindex(pcns).fillna(0.0) * pathway.referral_share
+        starts = referrals * pathway.uptake_share
+        parts.append(
+            pd.DataFrame(
+                {
+                    DemandFrame.pcn_code: pcns,
+                    DemandFrame.pathway_id: pathway_id,
+                    DemandFrame.eligible_patients: eligible.reindex(pcns).fillna(0.0).to_numpy(),
+                    DemandFrame.target_referrals: referrals.to_numpy(),
+                    DemandFrame.starts: starts.to_numpy(),
+                    # A plan is in whole places: the nearest whole number, so that no PCN gains or loses more than half.
+                    DemandFrame.demand_places: np.floor(starts.to_numpy() + 0.5).astype("int64"),
+                }
+            )
+        )
+    demand = pd.concat(parts)
+    return demand.sort_values([DemandFrame.pcn_code, DemandFrame.pathway_id], ignore_index=True), notes
+
+
+def _eligible(
+    ways: EligibleParams, need: pd.DataFrame, ages: pd.DataFrame, prevalence: pd.DataFrame | None
+) -> pd.Series | None:
+    """People who could be referred, by PCN; `None` when the data for it was not given."""
+    if ways.registers:
+        if prevalence is None:
+            return None
+        on = prevalence[prevalence[PrevalenceFrame.condition_code].isin(ways.registers)]
+        return on.groupby(PrevalenceFrame.pcn_code)[PrevalenceFrame.register_patients].sum()
+    if ways.inactive:
+        keyed = need.set_index(NeedFrame.pcn_code)
+        share = keyed[NeedFrame.inactive_share]
+        if share.isna().all():
+            return pd.Series(0.0, index=keyed.index)
+        # A PCN whose local authority has no figure is taken at the patient-weighted mean of the others.
+        known = share.notna()
+        mean = np.average(share[known], weights=keyed.loc[known, NeedFrame.patients])
+        return count_aged(ages, ADULT_AGE, 120) * share.fillna(mean)
+    return count_aged(ages, ways.age_min or 0, ways.age_max)
+
+
+def estimate_ceilings(
+    pcn_codes: pd.Series, workforce: pd.DataFrame, params: LinkWorkerParams
+) -> tuple[pd.DataFrame, list[str]]:
+    """
+    How many people each PCN's link workers can refer: caseload share × FTE × caseload.
+
+    Parameters
+    ----------
+    pcn_codes
+        All PCNs.
+    workforce
+        `WorkforceFrame`; a PCN without a row is not reported, which is not the same as none.
+
+    Returns
+    -------
+    ceilings, notes
+        `CeilingFrame`, sorted by PCN; the policy used for PCNs not reported, in words.
+    """
+    codes = pd.Index(pcn_codes.sort_values(), name=CeilingFrame.pcn_code)
+    reported = workforce.set_index(WorkforceFrame.pcn_code)[WorkforceFrame.link_worker_fte].reindex(codes)
+    absent = reported.isna()
+    filler = reported.median() if params.not_reported == "median" and not absent.all() else 0.0
+    basis = {"median": "median", "zero": "zero", "exclude": "excluded"}[params.not_reported]
+    fte = reported.fillna(filler)
+    ceilings = pd.DataFrame(
+        {
+            CeilingFrame.pcn_code: codes,
+            CeilingFrame.link_worker_fte: fte.to_numpy(),
+            CeilingFrame.fte_basis: np.where(absent, basis, "reported"),
+            CeilingFrame.ceiling_referrals: (fte * params.caseload * params.caseload_share).to_numpy(),
+        }
+    )
+    told = {
+        "median": f"each is given the median of those that did, {filler:.2f} FTE",
+        "zero": "they are taken to refer nobody",
+        "exclude": "they are left out of the plan",
+    }[params.not_reported]
+    notes = [f"Link workers: {int(absent.sum())} of {len(codes)} PCNs reported none; {told}."] if absent.any() else []
+    return ceilings.astype({CeilingFrame.fte_basis: "str"}), notes
+
+
+def bound_places(
+    offers: pd.DataFrame,
+    reach: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    pledges: pd.DataFrame,
+    pathways: pd.DataFrame,
+    ages: pd.DataFrame,
+) -> pd.DataFrame:
+    """
+    The most places each offer can fill in each PCN: ⌊reach share × age share × demand⌋.
+
+    The age share is the part of the PCN's patients of the pathway's ages who are of the pledge's ages too: a stand-in,
+    since registers are not published by age.
+
+    Parameters
+    ----------
+    offers, reach, demand
+        `OfferFrame`, `ReachFrame`, `DemandFrame`.
+    pledges, pathways, ages
+        `PledgeFrame`, `PathwayFrame`, `AgeShareFrame`.
+
+    Returns
+    -------
+    caps
+        `CapFrame`, sorted by pledge, pathway and PCN; absent means no place.
+    """
+    limits = [PledgeFrame.age_min, PledgeFrame.age_max]
+    rows = offers[[OfferFrame.pledge_id, OfferFrame.pathway_id]].merge(
+        pledges[[PledgeFrame.pledge_id, *limits]], on=OfferFrame.pledge_id, how="left", validate="many_to_one"
+    )
+    rows = rows.merge(reach, on=ReachFrame.pledge_id, how="inner", validate="many_to_many")
+    rows = rows.merge(
+        demand[[DemandFrame.pcn_code, DemandFrame.pathway_id, DemandFrame.demand_places]],
+        on=[DemandFrame.pcn_code, DemandFrame.pathway_id],
+        how="inner",
+        validate="many_to_one",
+    )
+    rows["age_share"] = _age_share(rows, pathways, ages)
+    share = rows[ReachFrame.reach_share] * rows["age_share"]
+    # The hair keeps 0.3 × 10 from being told as 2.
+    rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
+    caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
+    return caps.sort_values([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], ignore_index=True)
+
+
+def _age_share(rows: pd.DataFrame, pathways: pd.DataFrame, ages: pd.DataFrame) -> np.ndarray:
+    """For each row the share of the pathway's age range that the pledge's own ages cover in that PCN."""
+    share = np.ones(len(rows))
+    limited = (rows[PledgeFrame.age_min].notna() | rows[PledgeFrame.age_max].notna()).to_numpy()
+    ranges = pathways.set_index(PathwayFrame.pathway_id)
+    keys = [DemandFrame.pathway_id, PledgeFrame.age_min, PledgeFrame.age_max]
+    for (pathway, lower, upper), group in rows[limited].groupby(keys, dropna=False):
+        youngest, oldest = ranges.at[pathway, PathwayFrame.age_min], ranges.at[pathway, PathwayFrame.age_max]
+        whole = count_aged(ages, youngest, oldest)
+        both = count_aged(ages, np.nanmax([lower, youngest]), np.nanmin([upper, oldest]))
+        part = (both / whole).where(whole > 0, 0.0)
+        share[rows.index.get_indexer(group.index)] = part.reindex(group[DemandFrame.pcn_code]).fillna(0.0)
+    return share

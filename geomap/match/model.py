@@ -1,0 +1,126 @@
+"""The match, or a part of it, as a linear model: places x by link, whole courses y by led offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from ..solver import LinearModel
+from .problem import MatchProblem
+
+_BATCH = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What is left to give: hours by pledge, demand by cell, referrals by PCN, cap by link."""
+
+    hours: np.ndarray
+    demand: np.ndarray
+    referrals: np.ndarray
+    caps: np.ndarray
+
+    @classmethod
+    def whole(cls, problem: MatchProblem) -> Room:
+        """All of it."""
+        return cls(
+            hours=problem.pool_hours.copy(),
+            demand=problem.cell_demand.copy(),
+            referrals=problem.ceiling.copy(),
+            caps=problem.link_cap.copy(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartModel:
+    """A model over some links, with the positions that its columns stand for."""
+
+    linear: LinearModel
+    links: np.ndarray
+    led_offers: np.ndarray
+    """Led offers whose courses are the columns after the links, in this order."""
+
+
+def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartModel:
+    """
+    The model over `links` (positions, sorted) in the room that is left.
+
+    Columns are the places of the links, then the courses of their led offers. Rows are hours by pledge, demand by
+    cell, referrals by PCN, and for each led offer that its courses hold its people and that each is viable.
+    """
+    offer = problem.link_offer[links]
+    used, at = np.unique(offer, return_inverse=True)
+    led_at = np.flatnonzero(problem.offer_led[used])
+    course_of = np.full(len(used), -1)
+    course_of[led_at] = np.arange(len(led_at))
+    led_link = problem.offer_led[offer]
+    n_links, n_led = len(links), len(led_at)
+    led = used[led_at]
+    column = np.arange(n_links)
+    groups = course_of[at[led_link]]
+
+    pledges, pledge_at = np.unique(problem.offer_pledge[used], return_inverse=True)
+    hours = _matrix(
+        np.concatenate([pledge_at[at[~led_link]], pledge_at[led_at]]),
+        np.concatenate([column[~led_link], n_links + np.arange(n_led)]),
+        np.concatenate([problem.offer_hours[offer[~led_link]], problem.offer_hours[led]]),
+        (len(pledges), n_links + n_led),
+    )
+    cells, cell_at = np.unique(problem.link_cell[links], return_inverse=True)
+    demand = _matrix(cell_at, column, np.ones(n_links), (len(cells), n_links + n_led))
+    pcns, pcn_at = np.unique(problem.link_pcn[links], return_inverse=True)
+    per_place = 1.0 / problem.uptake[problem.cell_pathway[problem.link_cell[links]]]
+    referrals = _matrix(pcn_at, column, per_place, (len(pcns), n_links + n_led))
+    seats = _courses(groups, column[led_link], problem.offer_places[led], n_links, n_led)
+    viable = _courses(groups, column[led_link], problem.offer_min_group[led], n_links, n_led)
+    limits = [room.hours[pledges], room.demand[cells], room.referrals[pcns], np.zeros(n_led), np.full(n_led, np.inf)]
+    lower = [np.full(len(pledges) + len(cells) + len(pcns) + n_led, -np.inf), np.zeros(n_led)]
+    top, most = _upper(problem, links, room, led, groups, led_link)
+    return PartModel(
+        linear=LinearModel(
+            value=np.concatenate([problem.link_value[links], np.zeros(n_led)]),
+            matrix=sparse.vstack([hours, demand, referrals, seats, viable], format="csr"),
+            row_lower=np.concatenate(lower),
+            row_upper=np.concatenate(limits),
+            upper=np.concatenate([top, most]),
+            integer=np.ones(n_links + n_led, dtype=bool),
+        ),
+        links=links,
+        led_offers=led,
+    )
+
+
+def _matrix(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((values, (rows, columns)), shape=shape)
+
+
+def _courses(groups: np.ndarray, links: np.ndarray, places: np.ndarray, n_links: int, n_led: int) -> sparse.csr_array:
+    """Rows Σ x − places · y, one a led offer."""
+    each = np.arange(n_led)
+    return _matrix(
+        np.concatenate([groups, each]),
+        np.concatenate([links, n_links + each]),
+        np.concatenate([np.ones(len(links)), -places]),
+        (n_led, n_links + n_led),
+    )
+
+
+def _upper(
+    problem: MatchProblem,
+    links: np.ndarray,
+    room: Room,
+    led: np.ndarray,
+    groups: np.ndarray,
+    led_link: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The most places of each link and the most courses of each led offer that the room admits."""
+    offer = problem.link_offer[links]
+    top = np.minimum(room.caps[links], room.demand[problem.link_cell[links]])
+    fits = np.floor(room.hours[problem.offer_pledge] / problem.offer_hours + _BATCH)
+    seats = np.where(problem.offer_led, np.floor(fits * problem.offer_places + _BATCH), fits)
+    top = np.floor(np.minimum(top, seats[offer]) + _BATCH)
+    people = np.bincount(groups, top[led_link], minlength=len(led))
+    most = np.minimum(fits[led], np.floor(people / np.maximum(problem.offer_min_group[led], 1.0) + _BATCH))
+    return np.maximum(top, 0.0), np.maximum(most, 0.0)

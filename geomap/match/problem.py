@@ -1,0 +1,183 @@
+"""The match as arrays: offers, cells of demand, and the places that may join them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from ..errors import SolveError
+from ..schema import (
+    CapFrame,
+    CeilingFrame,
+    DemandFrame,
+    NeedFrame,
+    OfferFrame,
+    PathwayFrame,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchProblem:
+    """Everything the match depends on, as read-only arrays.
+
+    Rows are supply and columns are demand: a `link` joins an offer (pledge × pathway) to a cell (PCN × pathway).
+    Index arrays end in `_of`; all other numbers are in the units of the tables they come from.
+    """
+
+    pledge_ids: np.ndarray
+    pathway_ids: np.ndarray
+    pcn_codes: np.ndarray
+    pool_hours: np.ndarray
+    """By pledge: hours it can spend, cut to the most that whole courses can use."""
+    offer_pledge: np.ndarray
+    offer_pathway: np.ndarray
+    offer_led: np.ndarray
+    offer_hours: np.ndarray
+    offer_places: np.ndarray
+    offer_min_group: np.ndarray
+    cell_pcn: np.ndarray
+    cell_pathway: np.ndarray
+    cell_demand: np.ndarray
+    ceiling: np.ndarray
+    """By PCN: referrals."""
+    uptake: np.ndarray
+    """By pathway."""
+    link_offer: np.ndarray
+    link_cell: np.ndarray
+    link_cap: np.ndarray
+    link_value: np.ndarray
+    """By link: need weight × completion share of one place."""
+    link_minutes: np.ndarray
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            array = getattr(self, field.name)
+            array.setflags(write=False)
+            if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array >= 0).all()):
+                raise SolveError(f"The match was given a number in {field.name} that is negative or not finite.")
+
+    @property
+    def link_pcn(self) -> np.ndarray:
+        """By link: position of its PCN."""
+        return self.cell_pcn[self.link_cell]
+
+    @classmethod
+    def from_frames(
+        cls,
+        offers: pd.DataFrame,
+        caps: pd.DataFrame,
+        demand: pd.DataFrame,
+        *,
+        ceilings: pd.DataFrame,
+        need: pd.DataFrame,
+        pathways: pd.DataFrame,
+    ) -> MatchProblem:
+        """
+        Build the problem from `OfferFrame`, `CapFrame`, `DemandFrame`, `CeilingFrame`, `NeedFrame`, `PathwayFrame`.
+
+        Tables are sorted by their keys first, so that the order of their rows changes nothing.
+
+        Raises
+        ------
+        SolveError
+            A number is negative or not finite.
+        """
+        offers = offers.sort_values([OfferFrame.pledge_id, OfferFrame.pathway_id], ignore_index=True)
+        demand = demand.sort_values([DemandFrame.pcn_code, DemandFrame.pathway_id], ignore_index=True)
+        ceilings = ceilings.sort_values(CeilingFrame.pcn_code)
+        pathways = pathways.sort_values(PathwayFrame.pathway_id)
+        pledge_of, pledge_ids = pd.factorize(offers[OfferFrame.pledge_id])
+        pathway_ids = pd.Index(pathways[PathwayFrame.pathway_id])
+        pcn_codes = pd.Index(ceilings[CeilingFrame.pcn_code])
+        links = _link(caps, offers, demand)
+        weight = need.set_index(NeedFrame.pcn_code)[NeedFrame.weight].reindex(pcn_codes).to_numpy(dtype=float)
+        completion = pathways[PathwayFrame.completion_share].to_numpy(dtype=float)
+        cell_pcn = pcn_codes.get_indexer(demand[DemandFrame.pcn_code])
+        cell_pathway = pathway_ids.get_indexer(demand[DemandFrame.pathway_id])
+        link_cell = links["cell"].to_numpy()
+        return cls(
+            pledge_ids=np.array(pledge_ids, dtype=object),
+            pathway_ids=np.array(pathway_ids, dtype=object),
+            pcn_codes=np.array(pcn_codes, dtype=object),
+            pool_hours=_usable_hours(offers, pledge_of, len(pledge_ids)),
+            offer_pledge=pledge_of,
+            offer_pathway=pathway_ids.get_indexer(offers[OfferFrame.pathway_id]),
+            offer_led=offers[OfferFrame.led].to_numpy(copy=True),
+            offer_hours=offers[OfferFrame.course_hours].to_numpy(dtype=float, copy=True),
+            offer_places=offers[OfferFrame.course_places].to_numpy(dtype=float, copy=True),
+            offer_min_group=offers[OfferFrame.min_group].to_numpy(dtype=float, copy=True),
+            cell_pcn=cell_pcn,
+            cell_pathway=cell_pathway,
+            cell_demand=demand[DemandFrame.demand_places].to_numpy(dtype=float, copy=True),
+            ceiling=ceilings[CeilingFrame.ceiling_referrals].to_numpy(dtype=float, copy=True),
+            uptake=pathways[PathwayFrame.uptake_share].to_numpy(dtype=float, copy=True),
+            link_offer=links["offer"].to_numpy(copy=True),
+            link_cell=link_cell.copy(),
+            link_cap=links[CapFrame.cap_places].to_numpy(dtype=float, copy=True),
+            link_value=weight[cell_pcn[link_cell]] * completion[cell_pathway[link_cell]],
+            link_minutes=links[CapFrame.minutes_min].to_numpy(dtype=float, copy=True),
+        )
+
+
+def _link(caps: pd.DataFrame, offers: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Caps with the positions of their offer and their cell, sorted by both."""
+    offer_keys = [OfferFrame.pledge_id, OfferFrame.pathway_id]
+    cell_keys = [DemandFrame.pcn_code, DemandFrame.pathway_id]
+    links = caps.merge(
+        offers[offer_keys].assign(offer=np.arange(len(offers))), on=offer_keys, how="inner", validate="many_to_one"
+    ).merge(demand[cell_keys].assign(cell=np.arange(len(demand))), on=cell_keys, how="inner", validate="many_to_one")
+    if len(links) != len(caps):
+        raise SolveError(f"{len(caps) - len(links)} links of the match name an offer or a demand that is not there.")
+    return links.sort_values(["offer", "cell"], ignore_index=True)
+
+
+def _usable_hours(offers: pd.DataFrame, pledge_of: np.ndarray, pledges: int) -> np.ndarray:
+    """Hours of each pledge cut to the most that whole courses of its pathways can use.
+
+    Whole plans lose nothing by the cut, and the linear relaxation becomes much tighter: 40 hours are worth 24 to a
+    pledge whose only course takes 24.
+    """
+    pool = offers[OfferFrame.pool_hours].groupby(pledge_of).first().to_numpy(dtype=float)
+    lengths = offers[OfferFrame.course_hours].groupby(pledge_of).agg(lambda h: tuple(sorted(set(h))))
+    return np.array([largest_total(pool[p], lengths[p]) for p in range(pledges)])
+
+
+_STEP_HOURS = 0.25
+_LONG = 40_000
+
+
+def largest_total(pool_hours: float, lengths: tuple[float, ...]) -> float:
+    """
+    The largest sum of whole numbers of `lengths` (hours, any number of each) that is at most `pool_hours`.
+
+    Course lengths that are not whole quarters of an hour, and pools too long to enumerate, give an upper bound on it.
+
+    Examples
+    --------
+    >>> largest_total(40, (24,))
+    24.0
+    >>> largest_total(40, (12, 16))
+    40.0
+    """
+    whole = pool_hours + 1e-9
+    if len(lengths) == 1:
+        return float(math.floor(whole / lengths[0]) * lengths[0])
+    steps = [length / _STEP_HOURS for length in lengths]
+    if any(abs(step - round(step)) > 1e-9 for step in steps):
+        return pool_hours
+    sizes = [round(step) for step in steps]
+    room = math.floor(whole / _STEP_HOURS)
+    if room > _LONG:
+        unit = math.gcd(*sizes)
+        return float(room // unit * unit * _STEP_HOURS)
+    # Bit i of `reached` is set when i steps can be used; adding a course shifts the bits by its length.
+    reached, mask = 1, (1 << (room + 1)) - 1
+    for size in sizes:
+        shift = size
+        while shift <= room:
+            reached |= (reached << shift) & mask
+            shift *= 2
+    return float((reached.bit_length() - 1) * _STEP_HOURS)

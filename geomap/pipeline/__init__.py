@@ -1,0 +1,91 @@
+"""The order of the stages; nothing else knows it.
+
+read → need and demand → places and reach → offers → match → independent check → ledger and reasons → tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..config import Scenario
+from ..load.gather import Inputs, load_inputs
+from ..outputs import write_folder
+from ..render import build_map
+from ..report.files import write_tables
+from ..report.workbook import write_workbook
+from ..schema import ResultTables
+from ._ground import Ground
+from ._people import People
+from ._plan import build_tables, make_plan
+
+__all__ = ["Inputs", "Progress", "load_inputs", "run", "solve", "write_results"]
+
+Progress = Callable[[str], None]
+
+
+def run(scenario: Scenario, out: Path, progress: Progress = lambda text: None) -> ResultTables:
+    """
+    Read, plan, check and write one scenario.
+
+    Parameters
+    ----------
+    scenario
+        What to read and how to plan.
+    out
+        The folder of results; the whole set is written, or none of it.
+    progress
+        Called with a short sentence as work goes on.
+
+    Returns
+    -------
+    tables
+        What was written.
+
+    Raises
+    ------
+    DataError, ConfigError, SolveError, OutputError
+        See `geomap.errors`.
+    """
+    inputs = load_inputs(scenario, progress)
+    tables = solve(inputs, scenario, progress)
+    write_results(tables, scenario, out, inputs.paths, progress)
+    return tables
+
+
+def solve(inputs: Inputs, scenario: Scenario, progress: Progress = lambda text: None) -> ResultTables:
+    """
+    Plan one scenario from tables in memory.
+
+    Raises
+    ------
+    ConfigError
+        An ICB named for the run is not in the practice map.
+    SolveError
+        The solver failed, or a plan or ledger failed its check.
+    """
+    progress("building need and demand")
+    people = People.build(inputs, scenario)
+    progress("placing patients and facilities")
+    ground = Ground.build(inputs, scenario, people)
+    progress("matching hours to need")
+    match, supply = make_plan(scenario, people, ground, progress)
+    progress("checking the plan")
+    return build_tables(inputs, scenario, people, ground, supply, match)
+
+
+def write_results(
+    tables: ResultTables,
+    scenario: Scenario,
+    out: Path,
+    inputs: tuple[Path, ...] = (),
+    progress: Progress = lambda text: None,
+) -> None:
+    """Write the map, the workbook, the CSVs, the GeoPackage and the manifest: all of them or none."""
+    settings = scenario.model_dump(mode="json", exclude={"data", "bank"})
+    with write_folder(out, inputs=inputs, settings=settings) as folder:
+        progress("drawing the map")
+        (folder / "map.html").write_text(build_map(tables), encoding="utf-8", newline="\n")
+        progress("writing tables")
+        write_tables(folder, tables)
+        write_workbook(folder / "results.xlsx", tables)

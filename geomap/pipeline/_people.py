@@ -1,0 +1,87 @@
+"""Who needs what: PCNs, need, demand and link-worker ceilings of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import assemble, demand, need
+from ..config import Scenario
+from ..errors import ConfigError
+from ..load.gather import Inputs, lads_of_practices
+from ..schema import CeilingFrame, DemandFrame, ListSizeFrame, PcnResultFrame, PrevalenceFrame
+from ..schema.words import LIST_SEPARATOR
+
+_PCN = PcnResultFrame.pcn_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who lives where and what they need, for the PCNs of this run."""
+
+    pcns: pd.DataFrame
+    need: pd.DataFrame
+    prevalence: pd.DataFrame
+    ages: pd.DataFrame
+    demand: pd.DataFrame
+    ceilings: pd.DataFrame
+    pathways: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @classmethod
+    def build(cls, inputs: Inputs, scenario: Scenario) -> People:
+        """Need, percentiles and medians are England's (all PCNs of the map), whatever area the run plans for."""
+        tables = inputs.tables
+        practices, lists = tables["practice_map"], tables["list_sizes"]
+        sources = need.NeedSources(
+            practices=practices,
+            list_sizes=lists,
+            registers=tables.get("qof"),
+            practice_deprivation=tables.get("practice_imd"),
+            inactivity=tables.get("inactivity"),
+            practice_lads=lads_of_practices(practices, inputs.postcodes),
+            lsoa_lists=tables.get("lsoa_lists"),
+            lsoa_deprivation=tables.get("lsoa_imd"),
+        )
+        needs, notes = need.estimate_need(sources, scenario.need)
+        prevalence = need.estimate_prevalence(practices, tables["qof"]) if "qof" in tables else None
+        ages = demand.build_ages(practices, lists)
+        asked, asked_notes = demand.estimate_demand(scenario.pathways, needs, ages, prevalence)
+        ceilings, ceiling_notes = demand.estimate_ceilings(
+            needs[_PCN], tables["workforce"], scenario.link_workers
+        )
+        left_out = ceilings.loc[ceilings[CeilingFrame.fte_basis].eq("excluded"), _PCN]
+        excluded = asked[DemandFrame.pcn_code].isin(left_out)
+        asked = asked.assign(demand_places=asked[DemandFrame.demand_places].mask(excluded, 0))
+        pcns = assemble.list_pcns(practices, lists.groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum())
+        pcns = _in_area(pcns, scenario)
+
+        def here(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame[frame[_PCN].isin(pcns[_PCN])].reset_index(drop=True)
+
+        return cls(
+            pcns=pcns,
+            need=here(needs),
+            prevalence=pd.DataFrame(columns=list(PrevalenceFrame.to_schema().columns)) if prevalence is None else here(prevalence),
+            ages=here(ages),
+            demand=here(asked),
+            ceilings=here(ceilings),
+            pathways=demand.build_pathways(scenario.pathways),
+            notes=(*notes, *asked_notes, *ceiling_notes),
+        )
+
+
+def _in_area(pcns: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """The PCNs that have a practice in the ICBs the run plans for."""
+    wanted = set(scenario.area.icb_codes)
+    if not wanted:
+        return pcns
+    members = pcns[PcnResultFrame.icb_codes].str.split(LIST_SEPARATOR)
+    known = {code for codes in members for code in codes}
+    if wanted - known:
+        raise ConfigError(
+            f"No PCN of the practice map is in ICB {', '.join(sorted(wanted - known))}. "
+            f"ICBs it has: {', '.join(sorted(known))}."
+        )
+    return pcns[members.map(lambda codes: bool(wanted & set(codes)))].reset_index(drop=True)

@@ -1,0 +1,191 @@
+"""Why hours served nobody and why people got no place: one reason each, and the counts add up.
+
+Reasons are told from the tables of a plan to which no single place and no single course can be added, so one of the
+limits named always holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .schema import (
+    AllocationFrame,
+    CapFrame,
+    CeilingFrame,
+    CourseFrame,
+    DemandFrame,
+    HoursReasonFrame,
+    LedgerFrame,
+    OfferFrame,
+    PathwayFrame,
+    ReachFrame,
+    UnmetFrame,
+)
+
+_OFFER = [OfferFrame.pledge_id, OfferFrame.pathway_id]
+_CELL = [DemandFrame.pcn_code, DemandFrame.pathway_id]
+_LINK = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code]
+_HAIR = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTables:
+    """A plan with the tables it was made from."""
+
+    allocation: pd.DataFrame
+    courses: pd.DataFrame
+    offers: pd.DataFrame
+    caps: pd.DataFrame
+    reach: pd.DataFrame
+    demand: pd.DataFrame
+    ceilings: pd.DataFrame
+    pathways: pd.DataFrame
+
+
+def explain_unmet(plan: PlannedTables) -> pd.DataFrame:
+    """
+    What became of the demand.
+
+    Returns
+    -------
+    unmet
+        `UnmetFrame`, one row a (PCN, pathway) of the demand, sorted; `reason` missing where nothing is unmet.
+    """
+    links = _links(plan)
+    cells = _cells(plan)
+    open_links = links[links["cap_left"] >= 1]
+    keys = pd.MultiIndex.from_frame(cells[_CELL])
+    can_open = open_links["led"] & (open_links["hours_left"] + _HAIR >= open_links[OfferFrame.course_hours])
+    fragments = _in_cells(open_links.drop_duplicates([*_CELL, CapFrame.pledge_id]), "people_hours_left", keys)
+    course_hours = cells[DemandFrame.pathway_id].map(_by_pathway(plan, PathwayFrame.course_hours))
+    offered = cells[DemandFrame.pathway_id].isin(plan.offers[OfferFrame.pathway_id])
+    tests = {
+        "no_compatible_pledge": ~offered,
+        "none_within_reach": ~keys.isin(pd.MultiIndex.from_frame(links[_CELL])),
+        "link_worker_ceiling": cells["referable"] < 1,
+        "partly_out_of_reach": ~keys.isin(pd.MultiIndex.from_frame(open_links[_CELL])),
+        "below_minimum_group": keys.isin(pd.MultiIndex.from_frame(open_links.loc[can_open, _CELL])),
+        # What is left in pieces would have been enough, had it not been left in pieces.
+        "rounding": fragments >= cells[UnmetFrame.unmet_places].to_numpy() * course_hours.to_numpy(),
+    }
+    reason = np.select([np.asarray(t, dtype=bool) for t in tests.values()], list(tests), default="hours_used_up")
+    unmet = cells[[*_CELL, UnmetFrame.demand_places, UnmetFrame.matched_places, UnmetFrame.unmet_places]]
+    reasons = pd.Series(reason, index=cells.index, dtype="str").where(cells[UnmetFrame.unmet_places] > 0)
+    return unmet.assign(reason=reasons).sort_values(_CELL, ignore_index=True)
+
+
+def explain_unmatched(plan: PlannedTables, ledger: pd.DataFrame) -> pd.DataFrame:
+    """
+    Why eligible hours found nobody.
+
+    Parameters
+    ----------
+    plan
+        The plan and its tables.
+    ledger
+        `LedgerFrame`.
+
+    Returns
+    -------
+    reasons
+        `HoursReasonFrame` of stage `unmatched`, participant-hours, sorted; per pledge they add up to the ledger.
+    """
+    unmatched = ledger.set_index(LedgerFrame.pledge_id)[LedgerFrame.unmatched_hours]
+    unmatched = unmatched[unmatched > 0]
+    empty = _empty_seat_hours(plan).reindex(unmatched.index).fillna(0.0).clip(lower=0.0)
+    empty = np.minimum(empty, unmatched)
+    empty = empty.mask((unmatched - empty).abs() <= _HAIR * unmatched, unmatched)
+    idle = unmatched - empty
+    parts = [
+        pd.DataFrame({HoursReasonFrame.reason: "empty_places", HoursReasonFrame.hours: empty}),
+        pd.DataFrame({HoursReasonFrame.reason: _idle_reason(plan, unmatched.index), HoursReasonFrame.hours: idle}),
+    ]
+    frame = pd.concat(parts).rename_axis(HoursReasonFrame.pledge_id).reset_index()
+    frame = frame[frame[HoursReasonFrame.hours] > 0].assign(stage="unmatched")
+    frame = frame[list(HoursReasonFrame.to_schema().columns)]
+    return frame.sort_values([HoursReasonFrame.pledge_id, HoursReasonFrame.reason], ignore_index=True)
+
+
+def _by_pathway(plan: PlannedTables, column: str) -> pd.Series:
+    return plan.pathways.set_index(PathwayFrame.pathway_id)[column]
+
+
+def _spent(plan: PlannedTables) -> pd.DataFrame:
+    """By offer: people, courses and hours spent, in the pledge's own unit."""
+    offers = plan.offers.set_index(_OFFER)
+    people = plan.allocation.groupby(_OFFER)[AllocationFrame.places].sum().reindex(offers.index).fillna(0)
+    courses = plan.courses.groupby(_OFFER)[CourseFrame.courses].sum().reindex(offers.index).fillna(0)
+    units = courses.where(offers[OfferFrame.led], people)
+    return offers.assign(people=people, courses=courses, spent=units * offers[OfferFrame.course_hours])
+
+
+def _hours_left(plan: PlannedTables) -> pd.Series:
+    """By pledge: hours of its own unit that are not spent."""
+    spent = _spent(plan)
+    groups = spent.groupby(level=OfferFrame.pledge_id)
+    return (groups[OfferFrame.pool_hours].first() - groups["spent"].sum()).clip(lower=0.0)
+
+
+def _empty_seat_hours(plan: PlannedTables) -> pd.Series:
+    """By pledge: participant-hours of places left empty in courses that run."""
+    spent = _spent(plan)
+    led = spent[spent[OfferFrame.led] & (spent["courses"] > 0)]
+    seats = led["courses"] * led[OfferFrame.course_places] - led["people"]
+    return (seats * led[OfferFrame.course_hours]).groupby(level=OfferFrame.pledge_id).sum()
+
+
+def _cells(plan: PlannedTables) -> pd.DataFrame:
+    """Cells of demand with what is matched, unmet, and how many more people their link workers could refer."""
+    given = plan.allocation.groupby(_CELL)[AllocationFrame.places].sum()
+    cells = plan.demand[[*_CELL, DemandFrame.demand_places]].reset_index(drop=True)
+    matched = given.reindex(pd.MultiIndex.from_frame(cells[_CELL])).fillna(0).to_numpy().astype("int64")
+    uptake = cells[DemandFrame.pathway_id].map(_by_pathway(plan, PathwayFrame.uptake_share))
+    referred = (matched / uptake).groupby(cells[DemandFrame.pcn_code]).sum()
+    ceiling = plan.ceilings.set_index(CeilingFrame.pcn_code)[CeilingFrame.ceiling_referrals]
+    left = cells[DemandFrame.pcn_code].map(ceiling - referred).fillna(0.0).clip(lower=0.0)
+    return cells.assign(
+        matched_places=matched,
+        unmet_places=cells[DemandFrame.demand_places] - matched,
+        referable=np.floor(left * uptake + 1e-6),
+    )
+
+
+def _links(plan: PlannedTables) -> pd.DataFrame:
+    """Caps with what each link and its pledge have left, and what its cell still wants."""
+    given = plan.allocation.set_index(_LINK)[AllocationFrame.places]
+    links = plan.caps.merge(plan.offers, on=_OFFER, validate="many_to_one")
+    links = links.merge(_cells(plan), on=_CELL, validate="many_to_one")
+    taken = given.reindex(pd.MultiIndex.from_frame(links[_LINK])).fillna(0).to_numpy()
+    hours_left = links[OfferFrame.pledge_id].map(_hours_left(plan))
+    return links.assign(
+        cap_left=links[CapFrame.cap_places] - taken,
+        hours_left=hours_left,
+        people_hours_left=hours_left * links[OfferFrame.course_places].where(links[OfferFrame.led], 1.0),
+    )
+
+
+def _in_cells(rows: pd.DataFrame, column: str, keys: pd.MultiIndex) -> np.ndarray:
+    return rows.groupby(_CELL)[column].sum().reindex(keys).fillna(0.0).to_numpy()
+
+
+def _idle_reason(plan: PlannedTables, pledges: pd.Index) -> pd.Series:
+    """By pledge: what kept the hours of courses that were never opened from being used."""
+    left = _hours_left(plan).reindex(pledges)
+    shortest = plan.offers.groupby(OfferFrame.pledge_id)[OfferFrame.course_hours].min().reindex(pledges)
+    links = _links(plan)
+    wanted = links[UnmetFrame.unmet_places].clip(upper=links["cap_left"])
+    affordable = links["hours_left"] + _HAIR >= links[OfferFrame.course_hours]
+    people_wait = pledges.isin(links.loc[affordable & (wanted >= 1), CapFrame.pledge_id])
+    could_come = np.minimum(wanted, links["referable"]) >= 1
+    tests = {
+        "nobody_in_reach": ~pledges.isin(plan.reach[ReachFrame.pledge_id]),
+        "no_demand_in_reach": ~pledges.isin(plan.caps[CapFrame.pledge_id]),
+        "rounding": (left + _HAIR < shortest).to_numpy(),
+        "below_minimum_group": pledges.isin(links.loc[affordable & could_come, CapFrame.pledge_id]),
+        "link_worker_ceiling": people_wait,
+    }
+    reason = np.select([np.asarray(t, dtype=bool) for t in tests.values()], list(tests), default="demand_met")
+    return pd.Series(reason, index=pledges, dtype="str")

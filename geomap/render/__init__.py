@@ -1,0 +1,5 @@
+"""The map: one HTML document that opens with no network. The only importer of folium."""
+
+from .page import build_map
+
+__all__ = ["build_map"]

@@ -1,0 +1,162 @@
+"""What each published table and column is called and means, told once for the workbook and its "Read me"."""
+
+from __future__ import annotations
+
+from ..schema import (
+    AccountingFrame,
+    AllocationResultFrame,
+    LedgerFrame,
+    LinkFrame,
+    PcnResultFrame,
+    SiteFrame,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
+
+EASTING_M = "easting_m"
+NORTHING_M = "northing_m"
+
+SHEETS = {
+    "allocation": ("Allocation", "The plan: which pledge gives how many places to which PCN."),
+    "unmet_demand": ("Unmet demand", "Places each PCN wants on each pathway, those it gets, and why not more."),
+    "unmatched_hours": ("Unmatched hours", "Hours that served nobody, and why."),
+    "ledger": ("Ledger", "Every pledge: pledged = ineligible + eligible; eligible = matched + unmatched."),
+    "sites": ("Sites", "Every facility that holds a pledge."),
+    "pcns": ("PCNs", "Every Primary Care Network: its need, its link workers and what the plan gives it."),
+    "links": ("Links", "Which operator or facility works with which NHS organisation."),
+    "accounting": ("Accounting", "What became of every row that was read."),
+}
+"""Table → name of its sheet, and what it holds."""
+
+_PLEDGE = ("Pledge", "The pledge's id in the bank of hours.")
+_OPERATOR = ("Operator", "The operator's id in the bank of hours.")
+_OPERATOR_NAME = ("Operator's name", "As the operator wrote it.")
+_FACILITY = ("Facility", "The facility's id; empty for a pledge that is digital or for the whole operator.")
+_FACILITY_NAME = ("Facility's name", "As the operator wrote it; empty where there is no facility.")
+_PATHWAY = ("Pathway", "The kind of course, by its id in the catalogue of pathways.")
+_PCN = ("PCN", "The Primary Care Network's ODS code.")
+_PCN_NAME = ("PCN's name", "As NHS England publishes it.")
+_PLEDGED = ("Hours pledged", "Participant-hours: one person, active for one hour.")
+_ELIGIBLE = ("Hours eligible", "Participant-hours that can enter the plan: inside its dates, with a venue and a role.")
+_MATCHED = ("Hours matched", "Participant-hours that the plan gives to patients.")
+_UNMATCHED = ("Hours unmatched", "Eligible participant-hours that found nobody.")
+_KIND = ("Kind of operator", "Leisure trust, local authority, private, charity, community, arts, library or digital.")
+
+COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    "allocation": {
+        AllocationResultFrame.pledge_id: _PLEDGE,
+        AllocationResultFrame.operator_id: _OPERATOR,
+        AllocationResultFrame.operator_name: _OPERATOR_NAME,
+        AllocationResultFrame.facility_id: _FACILITY,
+        AllocationResultFrame.facility_name: _FACILITY_NAME,
+        AllocationResultFrame.pathway_id: _PATHWAY,
+        AllocationResultFrame.pcn_code: _PCN,
+        AllocationResultFrame.pcn_name: _PCN_NAME,
+        AllocationResultFrame.places: ("Places", "Course places: people who start the course."),
+        AllocationResultFrame.matched_hours: ("Hours matched", "Participant-hours: places × hours of the course."),
+        AllocationResultFrame.referrals: ("Referrals", "Referrals needed to fill the places, given the uptake."),
+        AllocationResultFrame.completions: ("Completions", "People expected to complete, given the completion rate."),
+        AllocationResultFrame.minutes_min: ("Minutes", "Mean journey of the PCN's patients in reach, one way."),
+    },
+    "unmet_demand": {
+        UnmetFrame.pcn_code: _PCN,
+        UnmetFrame.pathway_id: _PATHWAY,
+        UnmetFrame.demand_places: ("Places wanted", "Course places that the PCN's eligible patients would start."),
+        UnmetFrame.matched_places: ("Places given", "Course places in the plan."),
+        UnmetFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
+        UnmetFrame.reason: ("Reason", "The main reason why not more; empty where nothing is unmet."),
+    },
+    "unmatched_hours": {
+        UnmatchedHoursFrame.pledge_id: _PLEDGE,
+        UnmatchedHoursFrame.operator_id: _OPERATOR,
+        UnmatchedHoursFrame.facility_id: _FACILITY,
+        UnmatchedHoursFrame.stage: ("Stage", "Ineligible: could not enter the plan. Unmatched: found nobody."),
+        UnmatchedHoursFrame.reason: ("Reason", "Why these hours served nobody."),
+        UnmatchedHoursFrame.hours: ("Hours", "Participant-hours."),
+    },
+    "ledger": {
+        LedgerFrame.pledge_id: _PLEDGE,
+        LedgerFrame.operator_id: _OPERATOR,
+        LedgerFrame.facility_id: _FACILITY,
+        LedgerFrame.hours: ("Hours as written", "The number in the bank of hours, in the unit of the next column."),
+        LedgerFrame.hour_unit: ("Unit as written", "Participant, class, facility or staff hours."),
+        LedgerFrame.pledged_hours: _PLEDGED,
+        LedgerFrame.ineligible_hours: ("Hours ineligible", "Participant-hours that cannot enter the plan."),
+        LedgerFrame.eligible_hours: _ELIGIBLE,
+        LedgerFrame.matched_hours: _MATCHED,
+        LedgerFrame.unmatched_hours: _UNMATCHED,
+    },
+    "sites": {
+        SiteFrame.facility_id: ("Facility", "The facility's id in the bank of hours."),
+        SiteFrame.facility_name: ("Facility's name", "As the operator wrote it."),
+        SiteFrame.operator_id: _OPERATOR,
+        SiteFrame.operator_name: _OPERATOR_NAME,
+        SiteFrame.operator_kind: _KIND,
+        SiteFrame.venue_type: ("Kind of venue", "Gym, pool, hall, studio, outdoor, library, arts and so on."),
+        SiteFrame.pledges: ("Pledges", "How many pledges the facility holds."),
+        SiteFrame.pathways: ("Pathways", "What its pledges offer and can deliver, with ; between."),
+        SiteFrame.pledged_hours: _PLEDGED,
+        SiteFrame.eligible_hours: _ELIGIBLE,
+        SiteFrame.matched_hours: _MATCHED,
+        SiteFrame.unmatched_hours: _UNMATCHED,
+        SiteFrame.people: ("People", "Course places in the plan at this facility."),
+        SiteFrame.pcns_served: ("PCNs served", "How many PCNs the plan sends people from."),
+        EASTING_M: ("Easting", "British National Grid, metres."),
+        NORTHING_M: ("Northing", "British National Grid, metres."),
+    },
+    "pcns": {
+        PcnResultFrame.pcn_code: _PCN,
+        PcnResultFrame.pcn_name: _PCN_NAME,
+        PcnResultFrame.icb_code: ("ICB", "The Integrated Care Board with most of the PCN's patients, ODS code."),
+        PcnResultFrame.icb_name: ("ICB's name", "As NHS England publishes it."),
+        PcnResultFrame.icb_codes: ("All ICBs", "Every ICB that the PCN has practices in, with ; between."),
+        PcnResultFrame.region_code: ("Region", "NHS England region, ODS code."),
+        PcnResultFrame.region_name: ("Region's name", "As NHS England publishes it."),
+        PcnResultFrame.practices: ("Practices", "GP practices in the PCN."),
+        PcnResultFrame.patients: ("Patients", "Registered patients."),
+        PcnResultFrame.need_index: ("Need index", "0 least to 1 most: weighted mean of the percentiles known."),
+        PcnResultFrame.imd_score: ("Deprivation score", "Index of Multiple Deprivation, mean over patients."),
+        PcnResultFrame.inactive_share: ("Inactive", "Share of adults active for under 30 minutes a week."),
+        PcnResultFrame.long_term_ratio: (
+            "Long-term conditions",
+            "Registers of long-term conditions against what England's rates would give: 1 is average.",
+        ),
+        PcnResultFrame.aged_65_share: ("Aged 65+", "Share of patients aged 65 or more."),
+        PcnResultFrame.core20_share: ("Core20", "Share of patients in England's most deprived fifth of places."),
+        PcnResultFrame.deprivation_fifth: ("Deprivation fifth", "1 is the most deprived fifth, 5 the least."),
+        PcnResultFrame.link_worker_fte: ("Link workers", "Social prescribing link workers, full-time equivalent."),
+        PcnResultFrame.fte_basis: ("Link workers from", "Reported by the PCN, or what stands in for a missing report."),
+        PcnResultFrame.ceiling_referrals: ("Most referrals", "People whom its link workers can refer in the period."),
+        PcnResultFrame.demand_places: ("Places wanted", "Course places that eligible patients would start."),
+        PcnResultFrame.matched_places: ("Places given", "Course places in the plan."),
+        PcnResultFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
+        PcnResultFrame.coverage_share: ("Coverage", "Places given over places wanted; empty where none is wanted."),
+        PcnResultFrame.matched_hours: _MATCHED,
+        PcnResultFrame.completions: ("Completions", "People expected to complete."),
+        PcnResultFrame.facilities_in_reach: ("Facilities in reach", "Facilities that some of its patients can get to."),
+        PcnResultFrame.main_unmet_reason: ("Main reason unmet", "The reason behind most of the places unmet."),
+    },
+    "links": {
+        LinkFrame.operator_id: ("Operator", "The operator's id; empty where the link is a facility's own."),
+        LinkFrame.facility_id: ("Facility", "The facility's id; empty where the link is the whole operator's."),
+        LinkFrame.organisation_code: ("NHS organisation", "ODS code of a PCN, a practice or an ICB."),
+        LinkFrame.link_status: ("Link", "Formal, informal, none or unknown."),
+        LinkFrame.since: ("Since", "As the operator wrote it."),
+        LinkFrame.note: ("Note", "As the operator wrote it."),
+    },
+    "accounting": {
+        AccountingFrame.source: ("File", "The file that was read."),
+        AccountingFrame.sheet: ("Sheet", "The sheet of a workbook; empty for other files."),
+        AccountingFrame.row: ("First row", "The first row that this line stands for; the heading is row 1."),
+        AccountingFrame.rows: ("Rows", "How many rows this line stands for; they add up to the file."),
+        AccountingFrame.row_id: ("Id", "The row's own id."),
+        AccountingFrame.column: ("Column", "The column that decided, where a row was not used as it stood."),
+        AccountingFrame.value: ("Value", "What stood there, as it was written."),
+        AccountingFrame.status: (
+            "What became of it",
+            "Matched, part-matched, unmatched, used, not used, repaired or rejected.",
+        ),
+        AccountingFrame.reason: ("Reason", "Why, where it is not plain."),
+    },
+}
+"""Table → column → its heading in the workbook, and what it means."""

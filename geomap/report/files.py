@@ -1,0 +1,106 @@
+"""The tables of a run as CSV files and one GeoPackage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from ..errors import OutputError
+from ..schema import PcnResultFrame, ResultTables, SiteFrame
+from ._columns import EASTING_M, NORTHING_M
+
+LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?")
+
+
+def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
+    """
+    The tables that go out, by name, without shapes; the CSV files and the sheets of the workbook are these.
+
+    Sites keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre).
+    """
+    point = tables.sites.geometry
+    sites = pd.DataFrame(tables.sites.drop(columns=SiteFrame.geometry))
+    sites[EASTING_M] = point.x.round().astype("int64")
+    sites[NORTHING_M] = point.y.round().astype("int64")
+    return {
+        "allocation": tables.allocation,
+        "unmet_demand": tables.unmet,
+        "unmatched_hours": tables.unmatched,
+        "ledger": tables.ledger,
+        "sites": sites,
+        "pcns": pd.DataFrame(tables.pcns.drop(columns=PcnResultFrame.geometry)),
+        "links": tables.links,
+        "accounting": tables.accounting,
+    }
+
+
+def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
+    """
+    Write one CSV file a table, and `results.gpkg`.
+
+    CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click; numbers in full.
+    A text cell that a spreadsheet would take for a formula gets a `'` in front.
+    GeoPackage: layers `pcns`, `sites` and, where boundaries were given, `icbs`; EPSG:27700.
+
+    Parameters
+    ----------
+    folder
+        Where to write; it is there already.
+    tables
+        A finished run.
+
+    Returns
+    -------
+    paths
+        The files written.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written.
+    """
+    paths = []
+    for name, frame in published_tables(tables).items():
+        path = folder / f"{name}.csv"
+        text = frame.select_dtypes(include=["str", "object"]).columns
+        harmless = {column: frame[column].map(_harmless, na_action="ignore") for column in text}
+        frame.assign(**harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        paths.append(path)
+    return [*paths, _write_geopackage(folder / "results.gpkg", tables)]
+
+
+def _harmless(text: str) -> str:
+    """Text that a spreadsheet shows and does not run; a plain number stays as it is."""
+    return f"'{text}" if LIVE_START.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def _write_geopackage(path: Path, tables: ResultTables) -> Path:
+    layers = {"pcns": tables.pcns, "sites": tables.sites, "icbs": tables.outlines}
+    with _fixed_date(tables.facts.as_of):
+        for layer, frame in layers.items():
+            if frame.empty:
+                continue
+            try:
+                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=layer != "sites")
+            except (DataSourceError, DataLayerError) as caught:
+                raise OutputError(f"The layer {layer} of {path.name} could not be written: {caught}") from caught
+    return path
+
+
+@contextmanager
+def _fixed_date(day: str) -> Iterator[None]:
+    """Have GDAL write the day of the data instead of the time of day, so that the same run gives the same bytes."""
+    option = "OGR_CURRENT_DATE"
+    before = pyogrio.get_gdal_config_option(option)
+    pyogrio.set_gdal_config_options({option: f"{day}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({option: before})

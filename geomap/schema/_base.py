@@ -1,0 +1,13 @@
+"""The base of every table model: exactly the columns named, in the dtypes named."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+
+class Table(pa.DataFrameModel):
+    """A table whose columns are exactly those declared."""
+
+    class Config:
+        strict = True
+        coerce = False

@@ -1,0 +1,206 @@
+"""Tables that are published: what the workbook, the CSVs, the GeoPackage and the map are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+from pandera.typing.geopandas import GeoSeries
+
+from ._base import Table
+from .words import ACCOUNT_STATUSES, FTE_BASES, OPERATOR_KINDS, VENUE_TYPES
+
+
+class LedgerFrame(Table):
+    """One row a pledge, in participant-hours: pledged = ineligible + eligible; eligible = matched + unmatched."""
+
+    pledge_id: Series[str] = pa.Field(unique=True)
+    operator_id: Series[str]
+    facility_id: Series[str] = pa.Field(nullable=True)
+    hours: Series[float]
+    hour_unit: Series[str]
+    pledged_hours: Series[float] = pa.Field(ge=0)
+    ineligible_hours: Series[float] = pa.Field(ge=0)
+    eligible_hours: Series[float] = pa.Field(ge=0)
+    matched_hours: Series[float] = pa.Field(ge=0)
+    unmatched_hours: Series[float] = pa.Field(ge=0)
+
+
+class AllocationResultFrame(Table):
+    """The plan in full: one row a (pledge, pathway, PCN) with places, hours and expected completions."""
+
+    pledge_id: Series[str]
+    operator_id: Series[str]
+    operator_name: Series[str]
+    facility_id: Series[str] = pa.Field(nullable=True)
+    facility_name: Series[str] = pa.Field(nullable=True)
+    pathway_id: Series[str]
+    pcn_code: Series[str]
+    pcn_name: Series[str]
+    places: Series[int] = pa.Field(ge=1)
+    matched_hours: Series[float] = pa.Field(ge=0)
+    referrals: Series[float] = pa.Field(ge=0)
+    completions: Series[float] = pa.Field(ge=0)
+    minutes_min: Series[float] = pa.Field(ge=0)
+
+
+class UnmetFrame(Table):
+    """Demand and what became of it: one row a (PCN, pathway); `reason` missing where nothing is unmet."""
+
+    pcn_code: Series[str]
+    pathway_id: Series[str]
+    demand_places: Series[int] = pa.Field(ge=0)
+    matched_places: Series[int] = pa.Field(ge=0)
+    unmet_places: Series[int] = pa.Field(ge=0)
+    reason: Series[str] = pa.Field(nullable=True)
+
+
+class UnmatchedHoursFrame(Table):
+    """Participant-hours that served nobody: one row a (pledge, stage, reason)."""
+
+    pledge_id: Series[str]
+    operator_id: Series[str]
+    facility_id: Series[str] = pa.Field(nullable=True)
+    stage: Series[str] = pa.Field(isin=("ineligible", "unmatched"))
+    reason: Series[str]
+    hours: Series[float] = pa.Field(ge=0)
+
+
+class PcnResultFrame(Table):
+    """One row a PCN, with its indicative footprint in metres.
+
+    `coverage_share` = matched places / demand places, missing where there is no demand.
+    `icb_codes` lists every ICB the PCN has practices in, the one with most patients (`icb_code`) first.
+    """
+
+    pcn_code: Series[str] = pa.Field(unique=True)
+    pcn_name: Series[str]
+    icb_code: Series[str]
+    icb_name: Series[str]
+    icb_codes: Series[str]
+    region_code: Series[str]
+    region_name: Series[str]
+    practices: Series[int]
+    patients: Series[int]
+    need_index: Series[float]
+    imd_score: Series[float] = pa.Field(nullable=True)
+    inactive_share: Series[float] = pa.Field(nullable=True)
+    long_term_ratio: Series[float] = pa.Field(nullable=True)
+    aged_65_share: Series[float] = pa.Field(nullable=True)
+    core20_share: Series[float] = pa.Field(nullable=True)
+    deprivation_fifth: Series[float] = pa.Field(nullable=True)
+    link_worker_fte: Series[float]
+    fte_basis: Series[str] = pa.Field(isin=FTE_BASES)
+    ceiling_referrals: Series[float]
+    demand_places: Series[int]
+    matched_places: Series[int]
+    unmet_places: Series[int]
+    coverage_share: Series[float] = pa.Field(nullable=True)
+    matched_hours: Series[float]
+    completions: Series[float]
+    facilities_in_reach: Series[int]
+    main_unmet_reason: Series[str] = pa.Field(nullable=True)
+    geometry: GeoSeries
+
+
+class SiteFrame(Table):
+    """One row a facility that holds a pledge, in metres; hours are participant-hours.
+
+    `pathways` lists what its pledges offer and can deliver, `;` between.
+    """
+
+    facility_id: Series[str] = pa.Field(unique=True)
+    facility_name: Series[str]
+    operator_id: Series[str]
+    operator_name: Series[str]
+    operator_kind: Series[str] = pa.Field(isin=OPERATOR_KINDS)
+    venue_type: Series[str] = pa.Field(isin=VENUE_TYPES)
+    pledges: Series[int]
+    pathways: Series[str]
+    pledged_hours: Series[float]
+    eligible_hours: Series[float]
+    matched_hours: Series[float]
+    unmatched_hours: Series[float]
+    people: Series[int]
+    pcns_served: Series[int]
+    geometry: GeoSeries
+
+
+class AccountingFrame(Table):
+    """What became of the input: rows of one file that share a fate stand on one line, and `rows` add up to the file.
+
+    Rows of the bank of hours stand one a line. `row` is the first row (the heading is row 1);
+    `value` is the raw text that decided, empty where nothing was wrong.
+    """
+
+    source: Series[str]
+    sheet: Series[str]
+    row: Series[int] = pa.Field(ge=1)
+    rows: Series[int] = pa.Field(ge=1)
+    row_id: Series[str]
+    column: Series[str]
+    value: Series[str]
+    status: Series[str] = pa.Field(isin=ACCOUNT_STATUSES)
+    reason: Series[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """What can be said of a run in figures and words; all hours are participant-hours."""
+
+    name: str
+    label: str
+    """Shown wherever the results show when not empty: for example "Illustrative"."""
+    period_start: str
+    period_end: str
+    as_of: str
+    pledged_hours: float
+    ineligible_hours: float
+    eligible_hours: float
+    matched_hours: float
+    unmatched_hours: float
+    people: int
+    completions: float
+    pcns: int
+    pcns_covered: int
+    patients: int
+    demand_places: int
+    unmet_places: int
+    link_worker_fte: float
+    pcns_fte_not_reported: int
+    fte_policy: str
+    status: str
+    """`optimal`, `within gap` or `stopped`."""
+    objective: float
+    bound: float
+    gap_share: float
+    pledges_read: int
+    pledges_rejected: int
+    notes: tuple[str, ...] = ()
+    """Plain sentences: assumptions, repairs, what was missing."""
+    sources: tuple[tuple[str, str, str], ...] = ()
+    """(what, file and data date, attribution) of each source used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTables:
+    """A finished run: the tables every writer and the map start from."""
+
+    facts: PlanFacts
+    pcns: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    allocation: pd.DataFrame
+    unmet: pd.DataFrame
+    unmatched: pd.DataFrame
+    ledger: pd.DataFrame
+    pathways: pd.DataFrame
+    need: pd.DataFrame
+    prevalence: pd.DataFrame
+    demand: pd.DataFrame
+    links: pd.DataFrame
+    accounting: pd.DataFrame
+    outlines: gpd.GeoDataFrame
+    """`OutlineFrame` of level `icb` where boundaries were given, else empty."""

@@ -1,0 +1,151 @@
+"""The only door to a solver: HiGHS, through highspy. Linear and mixed-integer models, maximised.
+
+Nothing that is not finite reaches it: HiGHS can call a model with NaN in it optimal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from .errors import InfeasibleError, SolveError
+
+FEASIBILITY = 1e-7
+"""Absolute tolerance to which rows and bounds hold in a solution."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearModel:
+    """max value·x subject to row_lower ≤ matrix·x ≤ row_upper and 0 ≤ x ≤ upper, x whole where `integer`.
+
+    `matrix` is m × n (CSR); `row_lower` and `row_upper` have m entries and may be infinite; the rest have n.
+    """
+
+    value: np.ndarray
+    matrix: sparse.csr_array
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    upper: np.ndarray
+    integer: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """A point, its value, and a proven upper bound on any value; `complete` when the two met within the gap asked."""
+
+    x: np.ndarray
+    objective: float
+    bound: float
+    complete: bool
+    row_dual: np.ndarray | None = None
+
+
+def solve_linear(
+    model: LinearModel,
+    *,
+    relax: bool = False,
+    time_limit_s: float = float("inf"),
+    gap_share: float = 0.0,
+    start: np.ndarray | None = None,
+) -> Solution | None:
+    """
+    Maximise a model.
+
+    Parameters
+    ----------
+    model
+        What to maximise.
+    relax
+        Drop wholeness: the linear relaxation, with the price of each row in `row_dual`.
+    time_limit_s
+        Seconds after which the best point so far is returned.
+    gap_share
+        Relative gap at which to stop.
+    start
+        A point to begin from, n entries.
+
+    Returns
+    -------
+    solution
+        `None` when no point was found in the time given.
+
+    Raises
+    ------
+    SolveError
+        A number of the model is not finite, or the solver failed.
+    InfeasibleError
+        No point satisfies the rows.
+    """
+    _check(model)
+    solver = highspy.Highs()
+    solver.silent()
+    for option, value in (
+        ("threads", 1),
+        ("random_seed", 0),
+        ("time_limit", float(max(time_limit_s, 0.0))),
+        ("mip_rel_gap", float(gap_share)),
+        ("mip_abs_gap", 1e-9),
+        ("mip_feasibility_tolerance", FEASIBILITY),
+    ):
+        solver.setOptionValue(option, value)
+    solver.passModel(_to_highs(model, relax))
+    if start is not None and not relax:
+        point = highspy.HighsSolution()
+        point.col_value = start.tolist()
+        solver.setSolution(point)
+    solver.run()
+    return _read(solver, relax)
+
+
+def _check(model: LinearModel) -> None:
+    for name in ("value", "upper"):
+        if not np.isfinite(getattr(model, name)).all():
+            raise SolveError(f"The model's {name} holds a number that is not finite.")
+    if not np.isfinite(model.matrix.data).all():
+        raise SolveError("The model's matrix holds a number that is not finite.")
+    if np.isnan(model.row_lower).any() or np.isnan(model.row_upper).any():
+        raise SolveError("A row limit of the model is not a number.")
+
+
+def _to_highs(model: LinearModel, relax: bool) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    rows, columns = model.matrix.shape
+    lp.num_row_, lp.num_col_ = rows, columns
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_ = model.value
+    lp.col_lower_ = np.zeros(columns)
+    lp.col_upper_ = model.upper
+    lp.row_lower_ = model.row_lower
+    lp.row_upper_ = model.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = model.matrix.indptr
+    lp.a_matrix_.index_ = model.matrix.indices
+    lp.a_matrix_.value_ = model.matrix.data
+    if not relax and model.integer.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(whole)] for whole in model.integer]
+    return lp
+
+
+def _read(solver: highspy.Highs, relax: bool) -> Solution | None:
+    status = solver.getModelStatus()
+    statuses = highspy.HighsModelStatus
+    if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
+        raise InfeasibleError("No plan satisfies the conditions of the model.")
+    if status not in (statuses.kOptimal, statuses.kTimeLimit, statuses.kModelEmpty, statuses.kSolutionLimit):
+        raise SolveError(f"The solver stopped with status {solver.modelStatusToString(status)}.")
+    info = solver.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible and status != statuses.kModelEmpty:
+        return None
+    solution = solver.getSolution()
+    bound = info.objective_function_value if relax else info.mip_dual_bound
+    return Solution(
+        x=np.asarray(solution.col_value, dtype=float),
+        objective=info.objective_function_value,
+        bound=bound if np.isfinite(bound) else float("inf"),
+        complete=status in (statuses.kOptimal, statuses.kModelEmpty),
+        row_dual=np.asarray(solution.row_dual, dtype=float) if relax else None,
+    )

@@ -1,0 +1,213 @@
+"""Impedance and reach: which facility, and which pledge, can serve which PCN, for what share of its patients.
+
+Straight line × detour ÷ speed. Unreachable is absent, not zero. Pledges reach by distance or by rule:
+on-site by distance; outreach serves a whole PCN where any of its patients live near enough; hybrid serves the whole of
+any PCN that its facility reaches; digital serves the ICBs it names, else those where its operator has a facility, else
+everywhere.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from .config import TravelParams
+from .errors import CrsError, Fault
+from .schema import FacilityFrame, PairFrame, PcnResultFrame, PledgeFrame, PopulationPointFrame, ReachFrame
+from .schema.words import CRS, LIST_SEPARATOR
+
+_PLEDGE_PCN = [ReachFrame.pledge_id, ReachFrame.pcn_code]
+
+
+def link_pairs(
+    facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams, *, limit_m: float | None = None
+) -> pd.DataFrame:
+    """
+    Link each facility to the PCNs within reach.
+
+    Parameters
+    ----------
+    facilities
+        `FacilityFrame`, m rows, metres (EPSG:27700).
+    points
+        `PopulationPointFrame`, n rows, metres (EPSG:27700).
+    params
+        Mode, speed, detour and the most minutes a patient travels.
+    limit_m
+        The straight line that counts as within reach, metres; without it, what `params` gives. The limit is within.
+
+    Returns
+    -------
+    pairs
+        `PairFrame`, sorted by facility and PCN; absent means out of reach.
+
+    Raises
+    ------
+    CrsError
+        A frame is not in EPSG:27700.
+    """
+    for name, frame in (("facilities", facilities), ("population points", points)):
+        if frame.crs != CRS:
+            fault = Fault(source=name, value=str(frame.crs), problem=f"not in {CRS}", remedy="Reproject when reading.")
+            raise CrsError(faults=[fault])
+    code, names = pd.factorize(points[PopulationPointFrame.pcn_code], sort=True)
+    patients = points[PopulationPointFrame.patients].to_numpy(dtype=float)
+    total = np.bincount(code, patients, minlength=len(names))
+    site, home, metres = _within(facilities, points, params.max_m if limit_m is None else limit_m)
+    lived_in = patients[home] > 0
+    site, home, metres = site[lived_in], home[lived_in], metres[lived_in]
+    unique, inverse = np.unique(site.astype(np.int64) * max(len(names), 1) + code[home], return_inverse=True)
+    inside = np.bincount(inverse, patients[home], minlength=len(unique))
+    minutes = np.bincount(inverse, patients[home] * metres, minlength=len(unique)) * params.minutes_per_m
+    row, column = np.divmod(unique, max(len(names), 1))
+    pairs = pd.DataFrame(
+        {
+            PairFrame.facility_id: facilities[FacilityFrame.facility_id].to_numpy()[row],
+            PairFrame.pcn_code: np.asarray(names)[column],
+            PairFrame.reach_share: np.minimum(inside / total[column], 1.0),
+            PairFrame.minutes_min: minutes / inside,
+        }
+    )
+    pairs = pairs.astype({PairFrame.facility_id: "str", PairFrame.pcn_code: "str"})
+    return pairs.sort_values([PairFrame.facility_id, PairFrame.pcn_code], ignore_index=True)
+
+
+def reach_pledges(
+    pledges: pd.DataFrame,
+    facilities: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame,
+    pcns: pd.DataFrame,
+    params: TravelParams,
+) -> pd.DataFrame:
+    """
+    Find whom each pledge can serve, after the operator's own limits.
+
+    Parameters
+    ----------
+    pledges, facilities, points
+        `PledgeFrame`, `FacilityFrame`, `PopulationPointFrame`.
+    pcns
+        `pcn_code` and `icb_codes` (`;` between) of each PCN.
+    params
+        Mode, speed, detour, limits.
+
+    Returns
+    -------
+    reach
+        `ReachFrame`, sorted by pledge and PCN; absent means out of reach.
+    """
+    spots = _spots(pledges, facilities)
+    parts = [_by_distance(spots, facilities, points, params), _by_outreach(spots, facilities, points, params)]
+    parts.append(_by_digital(pledges, facilities, points, pcns, params))
+    reach = pd.concat([part[list(ReachFrame.to_schema().columns)] for part in parts])
+    reach = _keep_named_icbs(reach, pledges, pcns)
+    return reach.sort_values(_PLEDGE_PCN, ignore_index=True)
+
+
+def _within(
+    facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, limit_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of facility and point, and metres between them, for every pair no farther apart than the limit."""
+    if facilities.empty or points.empty:
+        nothing = np.empty(0, dtype=np.int64)
+        return nothing, nothing, np.empty(0)
+    here = cKDTree(np.column_stack((facilities.geometry.x, facilities.geometry.y)))
+    there = cKDTree(np.column_stack((points.geometry.x, points.geometry.y)))
+    # A hair is added so that a point exactly on the limit counts, whatever the last binary digit.
+    found = here.sparse_distance_matrix(there, limit_m * (1 + 1e-12), output_type="ndarray")
+    return found["i"], found["j"], found["v"]
+
+
+def _spots(pledges: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
+    """Where each pledge is given: its facility, or every facility of its operator when it names none."""
+    columns = [PledgeFrame.pledge_id, PledgeFrame.delivery, PledgeFrame.max_km]
+    placed = pledges[pledges[PledgeFrame.facility_id].notna()]
+    placed = placed[[*columns, PledgeFrame.facility_id]]
+    wide = pledges[pledges[PledgeFrame.facility_id].isna()][[*columns, PledgeFrame.operator_id]]
+    wide = wide.merge(
+        facilities[[FacilityFrame.operator_id, FacilityFrame.facility_id]], on=FacilityFrame.operator_id, how="inner"
+    )
+    return pd.concat([placed, wide[[*columns, PledgeFrame.facility_id]]], ignore_index=True)
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of several facilities of one pledge, the one that reaches most of the PCN, then the nearest."""
+    order = [*_PLEDGE_PCN, ReachFrame.reach_share, ReachFrame.minutes_min]
+    return rows.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(_PLEDGE_PCN)
+
+
+def _pairs_of_spots(
+    spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams, most_m: float
+) -> pd.DataFrame:
+    """Spots × PCNs within the smaller of `most_m` and the pledge's own `max_km`."""
+    limit_m = (spots[PledgeFrame.max_km] * 1000).clip(upper=most_m).fillna(most_m)
+    parts = []
+    for metres, group in spots.groupby(limit_m):
+        here = facilities[facilities[FacilityFrame.facility_id].isin(group[PledgeFrame.facility_id])]
+        pairs = link_pairs(here, points, params, limit_m=float(metres))
+        parts.append(group.merge(pairs, on=PairFrame.facility_id, how="inner"))
+    if not parts:
+        return spots.assign(pcn_code="", reach_share=0.0, minutes_min=0.0, basis="")
+    return pd.concat(parts)
+
+
+def _by_distance(
+    spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams
+) -> pd.DataFrame:
+    here = spots[spots[PledgeFrame.delivery].isin(("on_site", "hybrid"))]
+    rows = _best(_pairs_of_spots(here, facilities, points, params, params.max_m))
+    hybrid = rows[PledgeFrame.delivery].eq("hybrid")
+    share = rows[ReachFrame.reach_share]
+    return rows.assign(
+        # Those out of reach of a hybrid pledge join online and do not travel.
+        minutes_min=rows[ReachFrame.minutes_min].where(~hybrid, rows[ReachFrame.minutes_min] * share),
+        reach_share=share.mask(hybrid, 1.0),
+        basis=hybrid.map({True: "hybrid", False: "distance"}).astype("str"),
+    )
+
+
+def _by_outreach(
+    spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams
+) -> pd.DataFrame:
+    here = spots[spots[PledgeFrame.delivery].eq("outreach")]
+    rows = _best(_pairs_of_spots(here, facilities, points, params, params.outreach_km * 1000))
+    return rows.assign(reach_share=1.0, minutes_min=0.0, basis="outreach")
+
+
+def _by_digital(
+    pledges: pd.DataFrame,
+    facilities: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame,
+    pcns: pd.DataFrame,
+    params: TravelParams,
+) -> pd.DataFrame:
+    """Every PCN of the ICBs named, else of the ICBs that the operator's facilities reach, else every PCN."""
+    digital = pledges[pledges[PledgeFrame.delivery].eq("digital")]
+    codes = pcns[PcnResultFrame.pcn_code]
+    icbs_of = {code: set(text.split(LIST_SEPARATOR)) for code, text in zip(codes, pcns[PcnResultFrame.icb_codes], strict=True)}
+    theirs = facilities[facilities[FacilityFrame.operator_id].isin(digital[PledgeFrame.operator_id])]
+    pairs = link_pairs(theirs, points, params).merge(
+        theirs[[FacilityFrame.facility_id, FacilityFrame.operator_id]], on=FacilityFrame.facility_id
+    )
+    near = pairs.groupby(FacilityFrame.operator_id)[PairFrame.pcn_code].agg(lambda c: set().union(*(icbs_of[x] for x in c)))
+    rows = []
+    for pledge, operator, named in zip(
+        digital[PledgeFrame.pledge_id], digital[PledgeFrame.operator_id], digital[PledgeFrame.icb_codes], strict=True
+    ):
+        home = set() if not pd.isna(named) else near.get(operator, set())
+        rows += [(pledge, code) for code in codes if not home or icbs_of[code] & home]
+    frame = pd.DataFrame(rows, columns=_PLEDGE_PCN).astype("str")
+    return frame.assign(reach_share=1.0, minutes_min=0.0, basis="digital")
+
+
+def _keep_named_icbs(reach: pd.DataFrame, pledges: pd.DataFrame, pcns: pd.DataFrame) -> pd.DataFrame:
+    """Drop PCNs outside the ICBs that a pledge names."""
+    named = pledges[pledges[PledgeFrame.icb_codes].notna()]
+    allowed = named.assign(icb=named[PledgeFrame.icb_codes].str.split(LIST_SEPARATOR)).explode("icb")
+    members = pcns.assign(icb=pcns[PcnResultFrame.icb_codes].str.split(LIST_SEPARATOR)).explode("icb")
+    keep = allowed[[PledgeFrame.pledge_id, "icb"]].merge(members[[PcnResultFrame.pcn_code, "icb"]], on="icb")
+    keep = pd.MultiIndex.from_frame(keep[_PLEDGE_PCN])
+    free = ~reach[ReachFrame.pledge_id].isin(named[PledgeFrame.pledge_id])
+    return reach[free | pd.MultiIndex.from_frame(reach[_PLEDGE_PCN]).isin(keep)]

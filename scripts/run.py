@@ -1,0 +1,110 @@
+"""Set geomap up and run it; needs Python 3.11 or later and nothing else.
+
+    python scripts/run.py demo            run the demonstration and say where the map is
+    python scripts/run.py test [...]      run the tests; whatever follows goes to pytest
+    python scripts/run.py setup           only set up, with what the tests need
+
+The first call makes a virtual environment in .venv (with uv where it is found) and installs the exact
+packages of constraints.txt in it; later calls install again only when those files have changed.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+FOLDER, SUFFIX = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
+PYTHON = VENV / FOLDER / ("python" + SUFFIX)
+GEOMAP = VENV / FOLDER / ("geomap" + SUFFIX)
+STAMP = VENV / "geomap-set-up.txt"
+UNFINISHED = "unfinished"
+NO_VENV = """This Python cannot make virtual environments. Install what is missing, then run this again:
+  Debian, Ubuntu:  sudo apt install python3-venv
+  or uv:           https://docs.astral.sh/uv/getting-started/installation/"""
+
+
+def run(*command):
+    """Run a command; stop with a plain sentence where it fails."""
+    if subprocess.call([str(part) for part in command], cwd=ROOT):
+        sys.exit("Setting up did not work: see the message above. Check the network, then run this again.")
+
+
+def usable(uv):
+    """Whether .venv holds a Python that runs, is new enough and can be installed into."""
+    needs = "import sys" if uv else "import sys, pip"
+    code = needs + "; sys.exit(sys.version_info < (3, 11))"
+    try:
+        return subprocess.call([str(PYTHON), "-c", code], stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def set_up(with_tests):
+    """Make .venv and install into it, unless that is done already."""
+    uv = shutil.which("uv")
+    parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    done = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    stamp = STAMP.read_text(encoding="utf-8").split() if STAMP.is_file() else []
+    works = usable(uv)
+    if works and done in stamp and (not with_tests or "test" in stamp):
+        return
+    print("Setting up in .venv; this takes a minute or two, once.", flush=True)
+    if not works or UNFINISHED in stamp:
+        if not uv and not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+            sys.exit(NO_VENV)
+        shutil.rmtree(VENV, ignore_errors=True)
+        run(*([uv, "venv", "--quiet", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]), VENV)
+    STAMP.write_text(UNFINISHED, encoding="utf-8")
+    with_pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
+    installer = [uv, "pip", "install", "--python", PYTHON] if uv else with_pip
+    run(*installer, "--quiet", "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[test]" if with_tests else ROOT)
+    STAMP.write_text(done + (" test" if with_tests else ""), encoding="utf-8")
+
+
+def has_desktop():
+    """Whether somebody sits in front of a screen that a browser can open on."""
+    if os.environ.get("CI") or os.environ.get("SSH_CONNECTION"):
+        return False
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def demo():
+    """Run `geomap demo`, say where the map is and open it."""
+    folder = ROOT / "out" / "demo"
+    code = subprocess.call([str(GEOMAP), "demo", "--out", str(folder)], cwd=ROOT)
+    page = folder / "map.html"
+    if code == 0:
+        print(f"The map: {page}", flush=True)
+        if has_desktop():
+            webbrowser.open(page.as_uri())
+    return code
+
+
+def main(arguments):
+    """Do what is asked; returns the exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036, this file is what an older Python is told by
+        version = ".".join(str(part) for part in sys.version_info[:3])
+        sys.exit("geomap needs Python 3.11 or later; this is Python " + version + ". Install it from python.org.")
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if command not in ("demo", "test", "setup") or (rest and command != "test"):
+        print(__doc__)
+        return 0 if command in ("-h", "--help") else 2
+    set_up(with_tests=command != "demo")
+    if command == "test":
+        return subprocess.call([str(PYTHON), "-m", "pytest", *rest], cwd=ROOT)
+    return demo() if command == "demo" else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

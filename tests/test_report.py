@@ -1,0 +1,315 @@
+"""The published files: nothing live, nothing lost, read back by programs that did not write them."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pyogrio
+import pytest
+from shapely.geometry import MultiPolygon, Point, box
+
+from geomap.errors import OutputError
+from geomap.report._columns import COLUMNS, SHEETS
+from geomap.report.files import published_tables, write_tables
+from geomap.report.summary import describe, headline, plan_quality, share
+from geomap.report.workbook import write_workbook
+from geomap.schema import (
+    AccountingFrame,
+    AllocationResultFrame,
+    LedgerFrame,
+    LinkFrame,
+    OutlineFrame,
+    PathwayFrame,
+    PcnResultFrame,
+    PlanFacts,
+    ResultTables,
+    SiteFrame,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
+from geomap.schema.words import CRS, UNMATCHED_REASONS, UNMET_REASONS
+
+HOSTILE = ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "http://example.org/"]  # noqa: RUF001
+"""Names that a spreadsheet would run, and one that it would make a link."""
+
+FACTS = PlanFacts(
+    name="A small place",
+    label="Illustrative",
+    period_start="2026-10-01",
+    period_end="2027-03-31",
+    as_of="2026-07-01",
+    pledged_hours=1000.0,
+    ineligible_hours=200.0,
+    eligible_hours=800.0,
+    matched_hours=480.0,
+    unmatched_hours=320.0,
+    people=20,
+    completions=11.6,
+    pcns=3,
+    pcns_covered=2,
+    patients=120_000,
+    demand_places=90,
+    unmet_places=70,
+    link_worker_fte=5.4,
+    pcns_fte_not_reported=1,
+    fte_policy="median",
+    status="within gap",
+    objective=11.0,
+    bound=11.2,
+    gap_share=(11.2 - 11.0) / 11.2,
+    pledges_read=13,
+    pledges_rejected=1,
+    notes=("Straight lines stand in for journeys.",),
+    sources=(("Practices", "map.zip, July 2026", "Contains information from NHS England."),),
+)
+
+
+def fill(model: type, rows: list[dict], **columns) -> pd.DataFrame:
+    """A table of the model from rows; columns not given hold one harmless value of their kind."""
+    frame = pd.DataFrame(rows).assign(**columns)
+    for name, column in model.to_schema().columns.items():
+        kind = str(column.dtype)
+        kind = kind if kind in ("int64", "float64", "geometry") else "str"
+        if name not in frame:
+            frame[name] = {"int64": 1, "float64": 0.5, "str": f"some {name}", "geometry": None}[kind]
+        if kind != "geometry":
+            frame[name] = frame[name].astype(kind)
+    return frame[list(model.to_schema().columns)]
+
+
+def make_tables() -> ResultTables:
+    """Three PCNs and a site for each hostile name; valid against the schema."""
+    codes = ["U10001", "U10002", "U10003"]
+    ids = [f"P{n:02}" for n in range(len(HOSTILE))]
+    sites = fill(
+        SiteFrame,
+        [{"facility_id": f"F{i}", "facility_name": name} for i, name in zip(ids, HOSTILE, strict=True)],
+        operator_kind="charity",
+        venue_type="gym",
+    ).drop(columns="geometry")
+    places = [Point(530_000.4 + n, 180_000.6) for n in range(len(ids))]
+    pcns = fill(
+        PcnResultFrame,
+        [{"pcn_code": code} for code in codes],
+        fte_basis=["reported", "reported", "median"],
+        deprivation_fifth=[1.0, 5.0, None],
+        demand_places=[40, 30, 20],
+        matched_places=[15, 5, 0],
+        unmet_places=[25, 25, 20],
+        coverage_share=[15 / 40, 5 / 30, 0.0],
+        main_unmet_reason=["hours_used_up", "link_worker_ceiling", "none_within_reach"],
+    ).drop(columns="geometry")
+    footprints = [MultiPolygon([box(n, 0, n + 1, 1)]) for n in range(3)]
+    unmet = pd.DataFrame({"pcn_code": codes, "demand_places": [40, 30, 20], "matched_places": [15, 5, 0]})
+    unmet["unmet_places"] = unmet["demand_places"] - unmet["matched_places"]
+    words = [(code, "unmatched") for code in UNMATCHED_REASONS][:6] + [("outside_period", "ineligible")]
+    outlines = pd.DataFrame({"area_code": ["QXX"], "area_name": ["An ICB"], "level": ["icb"]}).astype("str")
+    return ResultTables(
+        facts=FACTS,
+        pcns=gpd.GeoDataFrame(pcns, geometry=footprints, crs=CRS),
+        sites=gpd.GeoDataFrame(sites, geometry=places, crs=CRS),
+        allocation=fill(AllocationResultFrame, [{"pledge_id": "P00", "facility_name": name} for name in HOSTILE]),
+        unmet=fill(UnmetFrame, unmet.to_dict("records"), reason=["hours_used_up", "link_worker_ceiling", None]),
+        unmatched=fill(
+            UnmatchedHoursFrame,
+            [{"reason": r, "stage": s, "hours": float(70 - 10 * n)} for n, (r, s) in enumerate(words)],
+        ),
+        ledger=fill(LedgerFrame, [{"pledge_id": i, "pledged_hours": 1234.5, "hours": -1.0} for i in ids]),
+        pathways=fill(PathwayFrame, [{"pathway_id": "falls", "pathway_name": "Falls prevention", "group_size": 12.0}]),
+        need=pd.DataFrame(),
+        prevalence=pd.DataFrame(),
+        demand=pd.DataFrame(),
+        links=fill(LinkFrame, [{"link_status": "formal", "note": name} for name in HOSTILE]),
+        accounting=fill(
+            AccountingFrame,
+            [{"value": name, "status": "rejected"} for name in HOSTILE] + [{"value": "-12", "status": "used"}],
+        ),
+        outlines=gpd.GeoDataFrame(outlines, geometry=[box(0, 0, 3, 1)], crs=CRS),
+    )
+
+
+@pytest.fixture(scope="module")
+def tables() -> ResultTables:
+    return make_tables()
+
+
+@pytest.fixture(scope="module")
+def folder(tables: ResultTables, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report")
+    write_tables(path, tables)
+    write_workbook(path / "results.xlsx", tables)
+    return path
+
+
+def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> None:
+    models = {
+        PcnResultFrame: tables.pcns, SiteFrame: tables.sites, AllocationResultFrame: tables.allocation,
+        UnmetFrame: tables.unmet, UnmatchedHoursFrame: tables.unmatched, LedgerFrame: tables.ledger,
+        PathwayFrame: tables.pathways, LinkFrame: tables.links, AccountingFrame: tables.accounting,
+        OutlineFrame: tables.outlines,
+    }  # fmt: skip
+    for model, frame in models.items():
+        model.validate(frame, lazy=True)
+
+
+def test_csv_files_give_back_every_number_and_text(folder: Path, tables: ResultTables) -> None:
+    for name, frame in published_tables(tables).items():
+        raw = (folder / f"{name}.csv").read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbf")
+        text = dict.fromkeys(frame.select_dtypes("str").columns, "str")
+        back = pd.read_csv(io.BytesIO(raw), dtype=text, keep_default_na=False, na_values=[""])
+        back[list(text)] = back[list(text)].map(lambda cell: cell.removeprefix("'"), na_action="ignore")
+        pd.testing.assert_frame_equal(back, frame.reset_index(drop=True), check_exact=True)
+
+
+def test_no_cell_of_a_csv_is_live_and_numbers_are_untouched(folder: Path) -> None:
+    names = pd.read_csv(folder / "sites.csv")["facility_name"]
+    assert list(names) == [f"'{name}" for name in HOSTILE[:-1]] + [HOSTILE[-1]]
+    assert list(pd.read_csv(folder / "accounting.csv", dtype="str")["value"])[-1] == "-12"
+    assert set(pd.read_csv(folder / "ledger.csv")["hours"]) == {-1.0}
+
+
+def test_sites_keep_their_place_to_the_metre(folder: Path) -> None:
+    sites = pd.read_csv(folder / "sites.csv")
+    assert (sites["easting_m"].iloc[0], sites["northing_m"].iloc[0]) == (530_000, 180_001)
+
+
+def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, tables: ResultTables) -> None:
+    path = folder / "results.gpkg"
+    assert sorted(name for name, _ in pyogrio.list_layers(path)) == ["icbs", "pcns", "sites"]
+    for layer, frame in (("pcns", tables.pcns), ("sites", tables.sites), ("icbs", tables.outlines)):
+        back = gpd.read_file(path, layer=layer)
+        assert back.crs.to_epsg() == 27700
+        assert list(back.columns) == list(frame.columns)
+        assert back.geometry.geom_equals(frame.geometry).all()
+    assert list(gpd.read_file(path, layer="sites")["facility_name"]) == HOSTILE
+
+
+def test_no_layer_of_icbs_without_boundaries(tables: ResultTables, tmp_path: Path) -> None:
+    write_tables(tmp_path, dataclasses.replace(tables, outlines=tables.outlines.iloc[:0]))
+    assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["pcns", "sites"]
+
+
+def test_the_same_run_gives_the_same_bytes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    again = make_tables()
+    write_tables(tmp_path, again)
+    write_workbook(tmp_path / "results.xlsx", again)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == len(SHEETS) + 2
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_target_that_cannot_be_written_is_told_in_a_sentence(tables: ResultTables, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"results\.xlsx could not be written"):
+        write_workbook(tmp_path / "absent" / "results.xlsx", tables)
+
+
+def test_every_column_of_every_sheet_is_explained(tables: ResultTables) -> None:
+    published = published_tables(tables)
+    assert list(published) == list(SHEETS)
+    assert {name: list(frame.columns) for name, frame in published.items()} == {
+        name: list(columns) for name, columns in COLUMNS.items()
+    }
+    for columns in COLUMNS.values():
+        headings = [heading for heading, _ in columns.values()]
+        assert len(set(headings)) == len(headings)
+        assert all(meaning.endswith(".") for _, meaning in columns.values())
+
+
+def test_read_me_lists_each_column_under_its_sheet(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+    listed: dict[str, list[str]] = {}
+    for sheet, heading, *_ in book["Read me"].iter_rows(min_row=2, values_only=True):
+        if sheet:
+            current = listed.setdefault(sheet, [])
+        else:
+            current.append(heading)
+    assert book.sheetnames == ["Summary", "Read me", *(title for title, _ in SHEETS.values())]
+    for title in book.sheetnames[2:]:
+        assert [cell.value for cell in book[title][1]] == listed[title]
+    assert listed["Pathways"] == ["falls"]
+
+
+def test_workbook_sheets_hold_the_tables_with_nothing_live(folder: Path, tables: ResultTables) -> None:
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+    for name, frame in published_tables(tables).items():
+        sheet = book[SHEETS[name][0]]
+        assert sheet.max_row == len(frame) + 1
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref.startswith("A1:")
+        for cells in sheet.iter_rows():
+            assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
+    names = [cell.value for cell in book["Sites"]["B"]][1:]
+    # Reading XML makes a line feed of a carriage return; xlsxwriter writes `_x000D_`-style escapes for neither.
+    assert [name.replace("_x000D_", "\r").replace("\r", "\n") for name in names] == [
+        name.replace("\r", "\n") for name in HOSTILE
+    ]
+    with zipfile.ZipFile(folder / "results.xlsx") as archive:
+        for part in archive.namelist():
+            assert b"<f>" not in archive.read(part)
+            assert b"<hyperlink" not in archive.read(part)
+
+
+def test_workbook_numbers_are_numbers_with_formats_and_reasons_are_words(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+    hours = book["Ledger"]["F2"]
+    assert (hours.value, hours.column_letter) == (1234.5, "F")
+    assert book["Ledger"].column_dimensions["F"].width > 9
+    assert [cell.value for cell in book["Unmet demand"]["F"]] == [
+        "Reason",
+        UNMET_REASONS["hours_used_up"],
+        UNMET_REASONS["link_worker_ceiling"],
+        None,
+    ]
+    assert [cell.value for cell in book["PCNs"]["P"]] == ["Deprivation fifth", 1, 5, None]
+
+
+def test_summary_sheet_reads_like_a_page(folder: Path) -> None:
+    sheet = openpyxl.load_workbook(folder / "results.xlsx")["Summary"]
+    cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
+    assert cells[:2] == [headline(FACTS), "Illustrative"]
+    first = {row[0]: row[1:] for row in sheet.iter_rows(values_only=True) if row[0]}
+    assert first["People served"][:2] == (20, "people")
+    assert first["Pledged"][:2] == (1000, 1)
+    assert first["Matched"][:2] == (480, 0.48)
+    assert first["1, the most deprived"][:2] == (15, 15 / 40)
+    assert any("Contains information from NHS England." in str(cell) for cell in cells)
+    assert len(sheet._charts) == 1
+
+
+def test_summary_in_the_terminal_fits_one_screen(tables: ResultTables) -> None:
+    lines = describe(tables).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+    figures = {line[:14].strip() for line in lines if re.match(r" +[\d,.]+  \S", line)}
+    assert {"1,000", "800", "480", "20", "2", "5.40"} <= figures
+    assert {line.index(line.strip().split("  ")[0][-1]) for line in lines if line.startswith("   ")} <= set(range(14))
+    assert "12 input rows were rejected, 1 of 13 pledges among them; accounting.csv names each." in lines
+    assert "Hours nobody could use: 280" in lines
+    assert f"{70:>14}  {UNMATCHED_REASONS['nobody_in_reach']}" in lines
+    assert "not_placed" not in describe(tables)
+
+
+def test_summary_says_how_good_the_plan_is() -> None:
+    assert "none meets more need" in plan_quality(dataclasses.replace(FACTS, status="optimal", gap_share=0.0))
+    assert "at least 98.2% of the need" in plan_quality(FACTS)
+    stopped = plan_quality(dataclasses.replace(FACTS, status="stopped", gap_share=0.00001))
+    assert stopped.startswith("The search stopped at its time limit")
+    assert "99.9%" in stopped
+
+
+def test_shares_never_round_to_all_or_nothing() -> None:
+    assert [share(part, 1000) for part in (0, 1, 5, 480, 994, 999, 1000)] == [
+        "0%", "under 1%", "0%", "48%", "99%", "over 99%", "100%",
+    ]  # fmt: skip
+    assert share(0, 0) == "–"
