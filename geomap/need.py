@@ -85,7 +85,6 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
     practice = _practice_table(sources)
     pcn = practice[PracticeFrame.pcn_code]
     patients = practice["patients"].groupby(pcn).sum()
-    notes: list[str] = []
     values = {
         "imd": _mean_by(practice, "imd_score"),
         "inactivity": _mean_by(practice, "inactive_share"),
@@ -93,15 +92,9 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
         "aged_65": practice["aged_65"].groupby(pcn).sum() / patients,
     }
     percentiles = pd.DataFrame({name: weighted_percentile(v, patients) for name, v in values.items()})
-    weights = pd.Series(params.weights.model_dump())
-    for name in percentiles.columns[percentiles.isna().all() & weights[percentiles.columns].gt(0)]:
-        notes.append(f"Need: no data for {_WORDS[name]}; its weight is spread over the other indicators.")
-    weighed = percentiles.notna() * weights[percentiles.columns]
-    index = (percentiles.fillna(0) * weights[percentiles.columns]).sum(axis=1) / weighed.sum(axis=1)
-    if index.isna().any():
-        notes.append(f"Need: {index.isna().sum()} PCNs have no indicator at all and stand in the middle (0.5).")
-    index = index.fillna(0.5).clip(0, 1)
-    core20, basis = _core20(sources, practice, patients)
+    index, notes = _index(percentiles, pd.Series(params.weights.model_dump()))
+    core20, basis, told = _core20(sources, practice, patients)
+    notes += [*_unknown_conditions(sources, params), *told]
     need = pd.DataFrame(
         {
             NeedFrame.pcn_code: patients.index,
@@ -121,11 +114,6 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
             NeedFrame.deprivation_fifth: np.ceil((1 - percentiles["imd"]) * 5).clip(1, 5),
         }
     )
-    if basis == "practice_score":
-        notes.append(
-            "Core20 is told from the practices' own IMD scores (the most deprived fifth of patients by practice), "
-            "since no registrations by LSOA were given."
-        )
     return need.reset_index(drop=True), notes
 
 
@@ -153,6 +141,36 @@ _WORDS = {
     "long_term": "long-term conditions",
     "aged_65": "the share aged 65 and over",
 }
+
+
+def _index(percentiles: pd.DataFrame, weights: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Weighted mean of the percentiles each PCN has; what was missing, in words."""
+    weights = weights[percentiles.columns]
+    known = percentiles.notna()
+    index = (percentiles.fillna(0) * weights).sum(axis=1) / (known * weights).sum(axis=1)
+    notes = []
+    for name in weights.index[weights > 0]:
+        without = int((~known[name] & index.notna()).sum())
+        if not known[name].any():
+            notes.append(f"Need: no data for {_WORDS[name]}; its weight is spread over the other indicators.")
+        elif without:
+            notes.append(
+                f"Need: PCNs without data for {_WORDS[name]}: {without:,}; its weight is spread over their others."
+            )
+    if index.isna().any():
+        notes.append(f"Need: PCNs with none of the indicators: {index.isna().sum():,}; they stand in the middle (0.5).")
+    return index.fillna(0.5).clip(0, 1), notes
+
+
+def _unknown_conditions(sources: NeedSources, params: NeedParams) -> list[str]:
+    """A note where the QOF file has no register of a condition asked for."""
+    if sources.registers is None:
+        return []
+    unknown = set(params.conditions) - set(sources.registers[RegisterFrame.condition_code])
+    if not unknown:
+        return []
+    told = ", ".join(sorted(unknown))
+    return [f"Need: the QOF file has no register of {told}; long-term conditions are told from the others."]
 
 
 def _practice_table(sources: NeedSources) -> pd.DataFrame:
@@ -199,19 +217,40 @@ def _long_term_ratio(sources: NeedSources, params: NeedParams) -> pd.Series:
     return ratio[known].groupby(chosen[PrevalenceFrame.pcn_code]).mean()
 
 
-def _core20(sources: NeedSources, practice: pd.DataFrame, patients: pd.Series) -> tuple[pd.Series, str]:
-    """Share of each PCN's patients in the most deprived fifth, and what it was told from."""
+def _core20(
+    sources: NeedSources, practice: pd.DataFrame, patients: pd.Series
+) -> tuple[pd.Series, str, list[str]]:
+    """Share of each PCN's patients in the most deprived fifth, what it was told from, and what to say of that."""
     pcn = practice[PracticeFrame.pcn_code]
+    notes = []
     if sources.lsoa_lists is not None and sources.lsoa_deprivation is not None:
-        lists = sources.lsoa_lists.merge(sources.lsoa_deprivation, on=LsoaListFrame.lsoa_code, validate="many_to_one")
-        lists = lists.assign(pcn=lists[LsoaListFrame.practice_code].map(pcn)).dropna(subset=["pcn"])
-        deprived = lists[lists[LsoaDeprivationFrame.imd_decile] <= 10 * CORE20_SHARE]
-        known = lists.groupby("pcn")[LsoaListFrame.patients].sum().reindex(patients.index)
-        share = deprived.groupby("pcn")[LsoaListFrame.patients].sum().reindex(patients.index).fillna(0) / known
-        return share.where(known > 0), "lsoa"
+        share, lost_share = _core20_by_lsoa(sources.lsoa_lists, sources.lsoa_deprivation, pcn)
+        if lost_share:
+            notes.append(
+                f"Core20: {lost_share:.1%} of the patients registered by LSOA live in areas that the deprivation file "
+                "does not have; the two may be of another census year. They count in no share."
+            )
+        if share.notna().any():
+            return share.reindex(patients.index), "lsoa", notes
     if practice["imd_score"].isna().all():
-        return pd.Series(np.nan, index=patients.index), "unknown"
+        return pd.Series(np.nan, index=patients.index), "unknown", notes
     percentile = weighted_percentile(practice["imd_score"], practice["patients"])
     deprived = practice["patients"].where(percentile >= 1 - CORE20_SHARE, 0)
     known = practice["patients"].where(percentile.notna(), 0).groupby(pcn).sum()
-    return (deprived.groupby(pcn).sum() / known).where(known > 0), "practice_score"
+    notes.append(
+        "Core20 is told from the practices' own IMD scores (the most deprived fifth of patients by practice), "
+        f"since {'the registrations by LSOA cannot be used' if notes else 'no registrations by LSOA were given'}."
+    )
+    return (deprived.groupby(pcn).sum() / known).where(known > 0), "practice_score", notes
+
+
+def _core20_by_lsoa(lists: pd.DataFrame, deprivation: pd.DataFrame, pcn: pd.Series) -> tuple[pd.Series, float]:
+    """Share by PCN among patients whose LSOA has a decile, and the share of patients whose LSOA has none."""
+    patients = LsoaListFrame.patients
+    lists = lists.assign(pcn=lists[LsoaListFrame.practice_code].map(pcn)).dropna(subset=["pcn"])
+    placed = lists.merge(deprivation, on=LsoaListFrame.lsoa_code, how="inner", validate="many_to_one")
+    deprived = placed[patients].where(placed[LsoaDeprivationFrame.imd_decile] <= 10 * CORE20_SHARE, 0)
+    known = placed.groupby("pcn")[patients].sum()
+    everybody = lists[patients].sum()
+    lost_share = 1 - placed[patients].sum() / everybody if everybody else 0.0
+    return (deprived.groupby(placed["pcn"]).sum() / known).where(known > 0), lost_share

@@ -198,7 +198,7 @@ def test_row_order_does_not_move_a_border(real_data: Path, spine: tuple) -> None
 
 
 def make_spine(**icb_of: str) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
-    """Practices P0, P1, … from west to east along the middle of SQUARE, one a kilometre; the ICB of each by its name."""
+    """Practices from west to east along the middle of SQUARE, one a kilometre; the ICB of each by its name."""
     rows = [
         {PracticeFrame.practice_code: code, PracticeFrame.sub_icb_code: f"{icb}1", PracticeFrame.icb_code: icb,
          PracticeFrame.icb_name: f"NHS {icb}"}

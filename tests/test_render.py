@@ -271,3 +271,13 @@ def test_national_size_is_small_and_quick() -> None:
     html = build_map(tables)
     assert time.process_time() - start < 10
     assert len(html.encode("utf-8")) < 6_000_000
+
+
+def test_ring_smaller_than_the_coordinate_grid_is_left_out() -> None:
+    """A hole of a few metres rounds to a line; the national footprints have some, and the page must still be drawn."""
+    tables = made_up_tables(3, 4, 7)
+    hole = shapely.box(0, 0, 2, 2)
+    areas = [area.difference(shapely.affinity.translate(hole, *area.representative_point().coords[0])) for area in tables.pcns.geometry]
+    pcns = tables.pcns.set_geometry(gpd.GeoSeries(areas, crs=tables.pcns.crs))
+    assert any(len(area.interiors) for area in areas)
+    assert build_map(dataclasses.replace(tables, pcns=pcns))

@@ -65,8 +65,10 @@ def _features(shapes: gpd.GeoSeries) -> dict[str, object]:
     for row, shape in enumerate(degrees):
         if shape is None or shape.is_empty:
             continue
-        rounded = shapely.transform(shapely.force_2d(shape), lambda points: np.round(points, _DECIMALS))
-        geometry = shapely.geometry.mapping(shapely.remove_repeated_points(rounded))
+        # A ring smaller than the grid goes; the numbers are rounded once more to be written short.
+        snapped = shapely.set_precision(shapely.force_2d(shape), 10.0**-_DECIMALS)
+        rounded = shapely.transform(snapped, lambda points: np.round(points, _DECIMALS))
+        geometry = shapely.geometry.mapping(rounded)
         features.append({"type": "Feature", "properties": {"row": row}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}
 

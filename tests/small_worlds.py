@@ -1,0 +1,283 @@
+"""Small worlds for the tests of the match: made by hand in a few lines, or drawn at random; and one worked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from hypothesis import strategies as st
+
+from geomap.config import MatchParams, PeriodParams, TravelParams
+from geomap.demand import bound_places
+from geomap.ledger import build_ledger
+from geomap.match import Match, MatchProblem, solve_match
+from geomap.offers import link_offers
+from geomap.proof import Plan
+from geomap.reasons import PlannedTables, explain_unmatched, explain_unmet
+from geomap.schema import (
+    AgeShareFrame,
+    AllocationFrame,
+    CapFrame,
+    CeilingFrame,
+    DemandFrame,
+    FacilityFrame,
+    NeedFrame,
+    OfferFrame,
+    PathwayFrame,
+    PcnResultFrame,
+    PledgeFrame,
+    PopulationPointFrame,
+    ReachFrame,
+)
+from geomap.schema.words import CRS
+from geomap.travel import reach_pledges
+
+PERIOD = PeriodParams(start=date(2026, 4, 1), end=date(2027, 3, 31), as_of=date(2026, 4, 1))
+EXACT = MatchParams(require_roles=False, time_limit_s=60, gap_share=0)
+NO_TIME = MatchParams(require_roles=False, time_limit_s=0, gap_share=0)
+
+Row = dict[str, object]
+
+
+def make_frame(model: type, rows: Sequence[Row]) -> pd.DataFrame:
+    """A table of the model's columns in its dtypes; what a row does not say is missing."""
+    kinds = {name: str(column.dtype) for name, column in model.to_schema().columns.items() if name != "geometry"}
+    columns = {name: [row.get(name) for row in rows] for name in kinds}
+    return pd.DataFrame({name: pd.Series(columns[name], dtype=kind) for name, kind in kinds.items()})
+
+
+def pathway(pathway_id: str, course_hours: float = 1.0, uptake: float = 1.0, completion: float = 1.0, **more) -> Row:
+    """A pathway of one session a week; any venue type `hall`, any role, any age."""
+    f = PathwayFrame
+    weeks = more.pop("weeks", 1.0)
+    return {
+        f.pathway_id: pathway_id, f.pathway_name: pathway_id, f.weeks: weeks, f.sessions_per_week: 1.0,
+        f.session_hours: course_hours / weeks, f.course_hours: course_hours, f.venue_types: "hall", f.roles: "",
+        f.age_min: 0.0, f.age_max: 120.0, f.referral_share: 0.1, f.uptake_share: uptake,
+        f.completion_share: completion, f.group_size: 12.0, **more,
+    }  # fmt: skip
+
+
+def pledge(pledge_id: str, pathways: str, hours: float, **more) -> Row:
+    """A pledge of participant hours, on site, at the hall of its own operator."""
+    f = PledgeFrame
+    return {
+        f.pledge_id: pledge_id, f.operator_id: "O1", f.facility_id: "hall", f.pathways: pathways, f.hours: hours,
+        f.hour_unit: "participant", f.delivery: "on_site", **more,
+    }  # fmt: skip
+
+
+def led(pledge_id: str, pathways: str, hours: float, group: float, *, least: float = 1.0, fill: float = 1.0) -> Row:
+    """A pledge of class hours."""
+    f = PledgeFrame
+    return pledge(pledge_id, pathways, hours) | {
+        f.hour_unit: "class", f.group_size: group, f.fill_share: fill, f.min_group: least,
+    }  # fmt: skip
+
+
+def halls(*rows: Row) -> gpd.GeoDataFrame:
+    """Facilities: the hall named, or one hall of operator O1."""
+    f = FacilityFrame
+    plain = {
+        f.facility_id: "hall", f.operator_id: "O1", f.facility_name: "Hall", f.venue_type: "hall",
+        f.location_basis: "coordinates",
+    }  # fmt: skip
+    rows = rows or ({},)
+    spots = gpd.points_from_xy([row.get("x", 0) for row in rows], [row.get("y", 0) for row in rows], crs=CRS)
+    return gpd.GeoDataFrame(make_frame(f, [plain | row for row in rows]), geometry=spots)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """All tables of one match."""
+
+    pledges: pd.DataFrame
+    pathways: pd.DataFrame
+    reach: pd.DataFrame
+    demand: pd.DataFrame
+    ceilings: pd.DataFrame
+    need: pd.DataFrame
+    offers: pd.DataFrame
+    ineligible: pd.DataFrame
+    caps: pd.DataFrame
+
+    def problem(self) -> MatchProblem:
+        return MatchProblem.from_frames(
+            self.offers, self.caps, self.demand, ceilings=self.ceilings, need=self.need, pathways=self.pathways
+        )
+
+    def regions(self) -> pd.DataFrame:
+        """Every PCN of a world in a region of its own, the same regions in all worlds."""
+        codes = self.need[NeedFrame.pcn_code]
+        return pd.DataFrame({"icb": codes.str[-1].to_numpy()}, index=codes)
+
+    def solve(self, params: MatchParams = EXACT) -> Match:
+        return solve_match(self.problem(), self.regions(), params)
+
+    def plan(self, match: Match) -> Plan:
+        return Plan(
+            allocation=match.allocation, courses=match.courses, objective=match.objective, bound=match.bound,
+            pledges=self.pledges, offers=self.offers, caps=self.caps, reach=self.reach, demand=self.demand,
+            ceilings=self.ceilings, need=self.need, pathways=self.pathways,
+        )  # fmt: skip
+
+    def tables(self, match: Match) -> PlannedTables:
+        return PlannedTables(
+            allocation=match.allocation, courses=match.courses, offers=self.offers, caps=self.caps, reach=self.reach,
+            demand=self.demand, ceilings=self.ceilings, pathways=self.pathways,
+        )  # fmt: skip
+
+    def ledger(self, match: Match) -> pd.DataFrame:
+        return build_ledger(self.pledges, self.ineligible, match.allocation, self.offers)
+
+    def unmet(self, match: Match) -> pd.DataFrame:
+        return explain_unmet(self.tables(match))
+
+    def unmatched(self, match: Match) -> pd.DataFrame:
+        return explain_unmatched(self.tables(match), self.ledger(match))
+
+    def change(self, **tables: pd.DataFrame) -> World:
+        """With other inputs, and what follows from them made anew."""
+        new = replace(self, **tables)
+        return finish(
+            {name: getattr(new, name) for name in ("pledges", "pathways", "reach", "demand", "ceilings", "need")}
+        )
+
+    def only(self, tag: str) -> World:
+        """The part of an archipelago whose ids begin with a tag."""
+        mine = {}
+        for name in self.__dataclass_fields__:
+            table = getattr(self, name)
+            mine[name] = table[table.iloc[:, 0].str.startswith(tag)].reset_index(drop=True)
+        return World(**mine)
+
+
+def finish(inputs: Mapping[str, pd.DataFrame], facilities: pd.DataFrame | None = None) -> World:
+    """Add offers, ineligible hours and caps to the input tables."""
+    pledges, pathways, demand, reach = (inputs[n] for n in ("pledges", "pathways", "demand", "reach"))
+    facilities = halls() if facilities is None else facilities
+    offers, ineligible = link_offers(pledges, facilities, pathways, period=PERIOD, params=EXACT)
+    ages = make_frame(AgeShareFrame, [])
+    caps = bound_places(offers, reach, demand, pledges=pledges, pathways=pathways, ages=ages)
+    return World(**inputs, offers=offers, ineligible=ineligible, caps=caps)
+
+
+def make_world(
+    *,
+    pathways: Sequence[Row],
+    pledges: Sequence[Row],
+    demand: Mapping[tuple[str, str], int],
+    reach: Mapping[tuple[str, str], float] | None = None,
+    ceilings: Mapping[str, float] | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> World:
+    """A world in a few words; unless told, every pledge reaches all of every PCN, and no ceiling binds."""
+    codes = sorted({pcn for pcn, _ in demand})
+    if reach is None:
+        reach = {(row[PledgeFrame.pledge_id], pcn): 1.0 for row in pledges for pcn in codes}
+    return finish(
+        {
+            "pledges": make_frame(PledgeFrame, pledges),
+            "pathways": make_frame(PathwayFrame, pathways),
+            "reach": make_frame(ReachFrame, [reach_row(*key, share) for key, share in reach.items()]),
+            "demand": make_frame(DemandFrame, [demand_row(*key, places) for key, places in demand.items()]),
+            "ceilings": make_frame(CeilingFrame, [ceiling_row(c, (ceilings or {}).get(c, 1e6)) for c in codes]),
+            "need": make_frame(NeedFrame, [need_row(c, (weights or {}).get(c, 1.0)) for c in codes]),
+        }
+    )
+
+
+def reach_row(pledge_id: str, pcn: str, share: float) -> Row:
+    f = ReachFrame
+    return {f.pledge_id: pledge_id, f.pcn_code: pcn, f.reach_share: share, f.minutes_min: 5.0, f.basis: "distance"}
+
+
+def demand_row(pcn: str, pathway_id: str, places: int) -> Row:
+    f = DemandFrame
+    return {
+        f.pcn_code: pcn, f.pathway_id: pathway_id, f.eligible_patients: 10.0 * places,
+        f.target_referrals: float(places), f.starts: float(places), f.demand_places: places,
+    }  # fmt: skip
+
+
+def ceiling_row(pcn: str, referrals: float) -> Row:
+    f = CeilingFrame
+    return {f.pcn_code: pcn, f.link_worker_fte: 1.0, f.fte_basis: "reported", f.ceiling_referrals: referrals}
+
+
+def need_row(pcn: str, weight: float) -> Row:
+    f = NeedFrame
+    return {f.pcn_code: pcn, f.patients: 1000, f.need_index: 0.5, f.weight: weight, f.core20_basis: "unknown"}
+
+
+Pick = Callable[[Sequence], object]
+
+
+def draw_inputs(pick: Pick, tag: str) -> dict[str, list[Row]]:
+    """Rows of a random world of at most 4 pledges, 3 PCNs and 2 pathways; every id begins with the tag."""
+    pcns = [f"{tag}{letter}" for letter in "ABC"[: pick((1, 2, 3, 3))]]
+    paths = [
+        pathway(f"{tag}w{k}", pick((1.0, 2.0, 3.0, 1.5, 0.7)), pick((0.5, 0.67, 1.0)), pick((0.4, 0.5, 1.0)))
+        for k in range(pick((1, 2, 2)))
+    ]
+    names = [str(row[PathwayFrame.pathway_id]) for row in paths]
+    pledges, reach = [], []
+    for k in range(pick((1, 2, 3, 4))):
+        mine = names if pick((True, False)) else [pick(names)]
+        hours = pick((0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 7.3, 9.0, 40.0))
+        if pick((True, False)):
+            made = led(f"{tag}p{k}", ";".join(mine), hours, pick((2.0, 3.0, 4.0)), least=pick((1.0, 2.0, 3.0)))
+            made[PledgeFrame.fill_share] = pick((1.0, 1.0, 0.8, 0.75))
+            made[PledgeFrame.hour_unit] = pick(("class", "facility"))
+        else:
+            made = pledge(f"{tag}p{k}", ";".join(mine), hours, hour_unit=pick(("participant", "staff")))
+        pledges.append(made)
+        shares = [(pcn, pick((0.0, 0.35, 0.67, 1.0, 1.0))) for pcn in pcns]
+        reach += [reach_row(f"{tag}p{k}", pcn, share) for pcn, share in shares if share > 0]
+    return {
+        "pledges": pledges,
+        "pathways": paths,
+        "reach": reach,
+        "demand": [demand_row(pcn, name, pick((0, 1, 2, 3, 3))) for pcn in pcns for name in names],
+        "ceilings": [ceiling_row(pcn, pick((0.0, 2.0, 3.0, 4.5, 2 / 0.67, 1e6, 1e6))) for pcn in pcns],
+        "need": [need_row(pcn, pick((1.0, 1.0, 0.5, 1.7, 2.0))) for pcn in pcns],
+    }
+
+
+MODELS = {
+    "pledges": PledgeFrame, "pathways": PathwayFrame, "reach": ReachFrame, "demand": DemandFrame,
+    "ceilings": CeilingFrame, "need": NeedFrame,
+}  # fmt: skip
+
+
+def make_archipelago(drawn: Sequence[dict[str, list[Row]]]) -> World:
+    """Random worlds side by side in the same tables: nothing joins them, so their optima add up."""
+    inputs = {name: make_frame(model, [row for one in drawn for row in one[name]]) for name, model in MODELS.items()}
+    return finish(inputs)
+
+
+def seeded_archipelago(seed: int, worlds: int) -> World:
+    """An archipelago that a seed tells in full; tags are `000.`, `001.` and so on."""
+    random = np.random.default_rng(seed)
+    return make_archipelago(
+        [draw_inputs(lambda options: options[random.integers(len(options))], f"{k:03}.") for k in range(worlds)]
+    )
+
+
+@st.composite
+def archipelagos(draw: st.DrawFn, worlds: int) -> World:
+    """For hypothesis: so many random worlds side by side."""
+    return make_archipelago([draw_inputs(lambda o: draw(st.sampled_from(o)), f"{k:03}.") for k in range(worlds)])
+
+
+def value_by_world(world: World, allocation: pd.DataFrame) -> pd.Series:
+    """Need-weighted completions of each world of an archipelago, by tag."""
+    weight = allocation[AllocationFrame.pcn_code].map(world.need.set_index(NeedFrame.pcn_code)[NeedFrame.weight])
+    share = world.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.completion_share]
+    value = allocation[AllocationFrame.places] * weight * allocation[AllocationFrame.pathway_id].map(share)
+    tags = sorted(set(world.need[NeedFrame.pcn_code].str[:4]))
+    return value.groupby(allocation[AllocationFrame.pcn_code].str[:4]).sum().reindex(tags).fillna(0.0)
