@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from .schema import (
     FacilityFrame,
     HoursReasonFrame,
     LedgerFrame,
+    LinkFrame,
     NeedFrame,
     OfferFrame,
     OperatorFrame,
@@ -31,6 +33,7 @@ from .schema import (
 from .schema.words import INELIGIBLE_REASONS, LIST_SEPARATOR, UNMATCHED_REASONS
 
 _PCN = PcnResultFrame.pcn_code
+_OUTSIDE = "outside the area of this run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,20 @@ class Parts:
     hours_reasons: pd.DataFrame
     priced: pd.DataFrame
     """`AllocationFrame` with `matched_hours`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankRows:
+    """The rows of the bank of hours, as they were read."""
+
+    rows: pd.DataFrame
+    """`AccountingFrame`, one line a row that is in a table."""
+    left_out: pd.DataFrame
+    """`AccountingFrame`, one line a row that was rejected or passed over."""
+    places: Mapping[str, tuple[str, str]]
+    """Table → the file and the sheet it was read from."""
+    pledges: pd.DataFrame
+    """`PledgeFrame`."""
 
 
 def list_pcns(practices: pd.DataFrame, patients: pd.Series) -> pd.DataFrame:
@@ -151,17 +168,17 @@ def _main_reason(unmet: pd.DataFrame) -> pd.Series:
     """By PCN the reason with the most unmet places, the first by name among equals."""
     sums = unmet.groupby([_PCN, UnmetFrame.reason])[UnmetFrame.unmet_places].sum().reset_index()
     order = [_PCN, UnmetFrame.unmet_places, UnmetFrame.reason]
-    return sums.sort_values(order, ascending=[True, False, True]).drop_duplicates(_PCN).set_index(_PCN)[UnmetFrame.reason]
+    first = sums.sort_values(order, ascending=[True, False, True]).drop_duplicates(_PCN)
+    return first.set_index(_PCN)[UnmetFrame.reason]
 
 
 def build_sites(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
     """`SiteFrame`: facilities that hold a pledge of this run, sorted."""
     ledger = parts.ledger.dropna(subset=[LedgerFrame.facility_id])
-    hours = [
-        LedgerFrame.pledged_hours, LedgerFrame.eligible_hours, LedgerFrame.matched_hours, LedgerFrame.unmatched_hours
-    ]  # fmt: skip
+    hours = [SiteFrame.pledged_hours, SiteFrame.eligible_hours, SiteFrame.matched_hours, SiteFrame.unmatched_hours]
     groups = ledger.groupby(LedgerFrame.facility_id)
-    offered = parts.offers.merge(parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.facility_id]], on=PledgeFrame.pledge_id)
+    places = parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.facility_id]]
+    offered = parts.offers.merge(places, on=PledgeFrame.pledge_id, validate="many_to_one")
     pathways = offered.groupby(PledgeFrame.facility_id)[OfferFrame.pathway_id].agg(
         lambda ids: LIST_SEPARATOR.join(sorted(set(ids)))
     )
@@ -187,55 +204,80 @@ def build_unmatched_hours(parts: Parts) -> pd.DataFrame:
     return rows[list(UnmatchedHoursFrame.to_schema().columns)].sort_values(keys, ignore_index=True)
 
 
-def account_pledges(rows: pd.DataFrame, parts: Parts, pledges: pd.DataFrame) -> pd.DataFrame:
+def keep_links(links: pd.DataFrame, parts: Parts) -> pd.DataFrame:
+    """`LinkFrame`: the links of operators and facilities that take part in the run, in their order."""
+    operators, facilities = _taking_part(parts)
+    mine = links[LinkFrame.operator_id].isin(operators) | links[LinkFrame.facility_id].isin(facilities)
+    return links[mine].reset_index(drop=True)
+
+
+def account_bank(bank: BankRows, parts: Parts) -> pd.DataFrame:
     """
-    The bank's accounting rows with what the plan made of each pledge.
+    What became of each good row of the bank, once there is a plan.
 
     Parameters
     ----------
-    rows
-        `AccountingFrame`, one line a good row of the bank.
+    bank
+        The rows, and every pledge of the bank, those outside the area of the run too.
     parts
-        The plan; pledges that are not in its ledger lie outside the area of the run.
-    pledges
-        `PledgeFrame`: every pledge of the bank, those outside the area of the run too.
+        The plan.
 
     Returns
     -------
     rows
-        `AccountingFrame`: each pledge `matched`, `part-matched`, `unmatched` or `not_used`, with its main reason.
+        `AccountingFrame`: each pledge `matched`, `part-matched`, `unmatched` or `not_used` with its main reason; each
+        operator, facility and link `used` or `not_used`.
     """
-    mine = _lists_pledges(rows, pledges)
+    operators, facilities = _taking_part(parts)
+    taking_part = {"operators": operators, "facilities": facilities, "links": operators | facilities}
+    ever = bank.pledges[PledgeFrame.operator_id], bank.pledges[PledgeFrame.facility_id]
+    pledging = set(pd.concat(ever).dropna())
+    tables = []
+    for name, place in bank.places.items():
+        rows = bank.rows[_read_from(bank.rows, place)]
+        ids = rows[AccountingFrame.row_id]
+        if name == "pledges":
+            tables.append(_account_pledges(rows, parts))
+            continue
+        used = ids.isin(taking_part[name])
+        why = ids.isin(pledging).map({True: _OUTSIDE, False: "no pledge names it"}).astype("str")
+        status = used.map({True: "used", False: "not_used"}).astype("str")
+        tables.append(rows.assign(status=status, reason=why.mask(used, "")))
+    return pd.concat(tables, ignore_index=True)
+
+
+def count_pledges(bank: BankRows) -> tuple[int, int]:
+    """Rows of pledges that were read, and how many of them were rejected."""
+    place = bank.places["pledges"]
+    rejected = bank.left_out[AccountingFrame.status].eq("rejected")
+    lost = int((_read_from(bank.left_out, place) & rejected).sum())
+    return int(_read_from(bank.rows, place).sum()) + lost, lost
+
+
+def _read_from(rows: pd.DataFrame, place: tuple[str, str]) -> pd.Series:
+    return rows[AccountingFrame.source].eq(place[0]) & rows[AccountingFrame.sheet].eq(place[1])
+
+
+def _taking_part(parts: Parts) -> tuple[set[str], set[str]]:
+    """Operators and facilities behind the pledges of the run."""
+    return set(parts.pledges[PledgeFrame.operator_id]), set(parts.facilities[FacilityFrame.facility_id])
+
+
+def _account_pledges(rows: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     ids = rows[AccountingFrame.row_id]
     ledger = parts.ledger.set_index(LedgerFrame.pledge_id)
-    matched, pledged = ids.map(ledger[LedgerFrame.matched_hours]), ids.map(ledger[LedgerFrame.pledged_hours])
+    # Without rows `map` would leave text.
+    matched = ids.map(ledger[LedgerFrame.matched_hours]).astype("float64")
+    pledged = ids.map(ledger[LedgerFrame.pledged_hours]).astype("float64")
     outcomes = {
         "not_used": matched.isna(),
         "matched": (matched > 0) & (matched >= pledged * (1 - 1e-9)),
         "part-matched": matched > 0,
     }
     status = np.select(list(outcomes.values()), list(outcomes), default="unmatched")
-    reason = ids.map(_main_hours_reason(parts)).where(matched.notna(), "outside the area of this run").fillna("")
-    return rows.assign(
-        status=rows[AccountingFrame.status].mask(mine, pd.Series(status, index=rows.index, dtype="str")),
-        reason=rows[AccountingFrame.reason].mask(mine, reason.astype("str")),
-    )
-
-
-def count_pledges(rows: pd.DataFrame, accounting: pd.DataFrame, pledges: pd.DataFrame) -> tuple[int, int]:
-    """Rows of pledges that were read, and how many of them were rejected."""
-    place = [AccountingFrame.source, AccountingFrame.sheet]
-    here = pd.MultiIndex.from_frame(rows.loc[_lists_pledges(rows, pledges), place].drop_duplicates())
-    rejected = accounting[accounting[AccountingFrame.status].eq("rejected")]
-    lost = int(pd.MultiIndex.from_frame(rejected[place]).isin(here).sum())
-    return len(pledges) + lost, lost
-
-
-def _lists_pledges(rows: pd.DataFrame, pledges: pd.DataFrame) -> pd.Series:
-    """Rows of the file or sheet that lists just the pledges: ids may stand in other tables too."""
-    everyone = set(pledges[PledgeFrame.pledge_id])
-    place = [AccountingFrame.source, AccountingFrame.sheet]
-    return rows.groupby(place)[AccountingFrame.row_id].transform(lambda ids: set(ids) == everyone).astype(bool)
+    reason = ids.map(_main_hours_reason(parts)).astype("str").mask(pledged.eq(0), "no hours are pledged")
+    reason = reason.where(matched.notna(), _OUTSIDE).fillna("").astype("str")
+    return rows.assign(status=pd.Series(status, index=rows.index, dtype="str"), reason=reason)
 
 
 def _main_hours_reason(parts: Parts) -> pd.Series:

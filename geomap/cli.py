@@ -1,4 +1,7 @@
-"""The command line: thin. It parses, calls the library, and turns an error into one plain message and an exit code."""
+"""The command line: thin. It parses, calls the library, and turns an error into one plain message and an exit code.
+
+Nothing heavy is imported before a command begins, so that `--help` is instant.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup, TyperOption
 
 if TYPE_CHECKING:
     from .config import Scenario
 
+
+class _QuickHelp(TyperGroup):
+    """A group whose `--help`, where it is not given, is False: typer would import pydantic to judge a missing value."""
+
+    def get_help_option(self, ctx: typer.Context) -> TyperOption | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
 app = typer.Typer(
     name="geomap",
+    cls=_QuickHelp,
     help="Match donated hours of physical activity to the Primary Care Networks that need them, and draw the map.",
     no_args_is_help=True,
     add_completion=False,
@@ -23,16 +39,33 @@ app = typer.Typer(
 )
 
 ScenarioFile = Annotated[Path, typer.Argument(help="The scenario, a TOML file.", metavar="SCENARIO.TOML")]
-DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of official files, instead of the scenario's.")]
-BankPath = Annotated[Path | None, typer.Option("--bank", help="Bank of hours (workbook or folder), instead of the scenario's.")]
-IcbCodes = Annotated[list[str] | None, typer.Option("--icb", help="Plan for the PCNs of this ICB only; may be repeated.")]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="Folder of official files, instead of the scenario's.", metavar="FOLDER")
+]
+BankPath = Annotated[
+    Path | None,
+    typer.Option("--bank", help="Bank of hours (workbook or folder), instead of the scenario's.", metavar="PATH"),
+]
+IcbCodes = Annotated[
+    list[str] | None,
+    typer.Option("--icb", help="Plan for the PCNs of this ICB only; may be repeated.", metavar="CODE"),
+]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
-OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
+TemplateFile = Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")]
+# The bounds are those of a pledge in the bank of hours.
+Amount = Annotated[float, typer.Argument(help="Hours.", metavar="HOURS", min=0, max=1e9)]
+Unit = Annotated[str, typer.Option(help="participant, class, facility or staff.")]
+Pathway = Annotated[str, typer.Option(help="Pathway of the catalogue.")]
+GroupSize = Annotated[
+    float | None, typer.Option(help="People in a group; the pathway's own if left out.", min=1, max=10_000)
+]
+FillShare = Annotated[float, typer.Option(help="Share of the group's places that fill, 0 to 1.", min=0, max=1)]
 
 
 @app.command()
 def demo(out: OutFolder = Path("geomap-demo")) -> None:
-    """Run the embedded, invented example and say where the map is."""
+    """Run the invented example and draw its map."""
     with _plain_errors():
         from .config import Scenario
         from .demo import demo_scenario
@@ -49,55 +82,63 @@ def run(
     icb: IcbCodes = None,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
-    """Read the files, match hours to need, and write the map and the tables."""
+    """Match hours to need; write map and tables."""
     with _plain_errors():
-        _run(_read_scenario(scenario, data, bank, icb, skip_bad_rows), out)
+        told = _read_scenario(scenario, data, bank, icb)
+        if skip_bad_rows:
+            told = told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
+        _run(told, out)
 
 
 @app.command()
-def check(
-    scenario: ScenarioFile,
-    data: DataFolder = None,
-    bank: BankPath = None,
-) -> None:
-    """Read every file and tell every fault, without planning anything."""
+def check(scenario: ScenarioFile, data: DataFolder = None, bank: BankPath = None) -> None:
+    """Read every file and tell every fault."""
     with _plain_errors():
+        from .errors import tell_faults
         from .pipeline import load_inputs
 
         with _progress() as say:
-            inputs = load_inputs(_read_scenario(scenario, data, bank, None, False), say)
+            inputs = load_inputs(_read_scenario(scenario, data, bank), say)
         for what, file, _ in inputs.sources:
-            typer.echo(f"{what}: {file}")
+            _say(f"{what}: {file}")
         for note in inputs.notes:
-            typer.echo(f"Note: {note}")
-        typer.echo(f"No faults. Next: geomap run {scenario}")
+            _say(f"Note: {note}")
+        for line in tell_faults(inputs.faults):
+            _say(line)
+        if inputs.faults:
+            _say('Rows with a fault are left out, since the scenario says bad_rows = "reject".')
+        else:
+            _say("No faults.")
+        given = "".join(f" {name} {path}" for name, path in (("--data", data), ("--bank", bank)) if path)
+        _say(f"Next: geomap run {scenario}{given}")
 
 
 @app.command()
-def template(
-    out: Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")] = Path(
-        "bank-of-hours.xlsx"
-    ),
-) -> None:
-    """Write the blank workbook that operators fill in."""
+def template(out: TemplateFile = Path("bank-of-hours.xlsx")) -> None:
+    """Write the blank workbook for operators."""
     with _plain_errors():
         from .config import default_pathways
         from .demand import build_pathways
+        from .errors import ConfigError, OutputError
         from .report.template import write_template
 
+        if out.suffix.lower() != ".xlsx":
+            raise ConfigError(f"{out}: the template is an Excel workbook; give a name that ends in .xlsx.")
+        if out.exists():
+            raise OutputError(f"{out} is there already, and may hold what an operator filled in. Give another name.")
         write_template(out, build_pathways(default_pathways()))
-        typer.echo(f"Wrote {out}. Send it to operators; put what comes back under [bank] in a scenario.")
+        _say(f"Wrote {out}. Send it to operators; put what comes back under [bank] in a scenario.")
 
 
 @app.command()
 def hours(
-    amount: Annotated[float, typer.Argument(help="Hours.", metavar="HOURS", min=0)],
-    unit: Annotated[str, typer.Option(help="participant, class, facility or staff.")] = "participant",
-    pathway: Annotated[str, typer.Option(help="Pathway of the catalogue.")] = "exercise_referral",
-    group_size: Annotated[float | None, typer.Option(help="People in a group; the pathway's own if left out.", min=1)] = None,
-    fill_share: Annotated[float, typer.Option(help="Share of the group's places that fill, 0 to 1.", min=0, max=1)] = 1.0,
+    amount: Amount,
+    unit: Unit = "participant",
+    pathway: Pathway = "exercise_referral",
+    group_size: GroupSize = None,
+    fill_share: FillShare = 1.0,
 ) -> None:
-    """Say how many people so many hours can take through a course."""
+    """Say how many people some hours serve."""
     with _plain_errors():
         from .config import default_pathways
         from .errors import ConfigError
@@ -108,25 +149,22 @@ def hours(
             raise ConfigError(f"--pathway is {pathway!r}; use one of {', '.join(catalogue)}.")
         course = catalogue[pathway]
         size = course.group_size if group_size is None else group_size
+        room = {"course_hours": course.course_hours, "group_size": size, "fill_share": fill_share}
         try:
-            people = count_people(amount, unit, course_hours=course.course_hours, group_size=size, fill_share=fill_share)
+            people = count_people(amount, unit, **room)
         except ValueError as caught:
             raise ConfigError(f"--unit: {caught}") from None
-        typer.echo(
+        _say(
             f"{amount:,.0f} {unit} hours serve {people:,} people on {course.name.lower()} courses "
             f"({course.weeks:g} weeks × {course.sessions_per_week:g} × {course.session_hours:g} h)."
         )
 
 
-def _read_scenario(
-    path: Path, data: Path | None, bank: Path | None, icb: list[str] | None, skip_bad_rows: bool
-) -> Scenario:
+def _read_scenario(path: Path, data: Path | None, bank: Path | None, icb: list[str] | None = None) -> Scenario:
     from .config import Scenario
 
-    scenario = Scenario.from_toml(path, data=data, bank=bank, icb_codes=tuple(code.strip().upper() for code in icb or ()))
-    if skip_bad_rows:
-        scenario = scenario.model_copy(update={"bank": scenario.bank.model_copy(update={"bad_rows": "reject"})})
-    return scenario
+    codes = tuple(code.strip().upper() for code in icb or ())
+    return Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
 
 
 def _run(scenario: Scenario, out: Path) -> None:
@@ -135,58 +173,52 @@ def _run(scenario: Scenario, out: Path) -> None:
 
     with _progress() as say:
         tables = run_scenario(scenario, out, say)
-    typer.echo(describe(tables))
-    typer.echo(f"\nOpen {out / 'map.html'} in a browser; {out / 'results.xlsx'} has every table.")
+    _say(describe(tables))
+    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'results.xlsx'} has every table.")
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """What is being done, on the error stream: one live line on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda text: None
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    console = Console(stderr=True)
-    with console.status("starting") as status:
-        yield lambda text: status.update(escape(text))
-
-
-_SHOWN = 40
-"""Faults printed; a bank with thousands would scroll the first ones away."""
+    with Console(stderr=True).status("starting") as status:
+        yield lambda text: status.update(Text(_printable(text)))
 
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Turn an error raised on purpose into its message and exit code; anything else is a bug and shows its traceback."""
-    from .errors import DataError, GeomapError
+    """Turn an error raised on purpose into its message and exit code; any other is a bug and shows its traceback."""
+    from .errors import GeomapError, RowError
 
     try:
         yield
-    except DataError as caught:
-        lines = str(caught).splitlines()
-        for line in lines[:_SHOWN]:
-            typer.echo(_printable(line), err=True)
-        if len(lines) > _SHOWN:
-            typer.echo(f"... and {len(lines) - _SHOWN:,} more.", err=True)
-        if any(fault.row is not None for fault in caught.faults):
-            typer.echo("Correct these rows, or run with --skip-bad-rows to leave them out and have them reported.", err=True)
-        raise typer.Exit(caught.exit_code) from None
     except GeomapError as caught:
-        typer.echo(_printable(str(caught)), err=True)
+        _say(str(caught), err=True)
+        if isinstance(caught, RowError):
+            _say("Correct these rows; or run with --skip-bad-rows, and accounting.csv names each left out.", err=True)
         raise typer.Exit(caught.exit_code) from None
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print text that may come from an input."""
+    typer.echo(_printable(text), err=err)
 
 
 def _printable(text: str) -> str:
     """Input text may hold terminal escapes: show them, never send them."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
 def main() -> None:
     """The entry point: a terminal that cannot show a letter gets a question mark, not a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")
+        if stream is not None:  # as it is where a program without a terminal starts geomap
+            stream.reconfigure(errors="replace")
     app()
 
 

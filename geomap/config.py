@@ -6,20 +6,38 @@ again under the same table; a pathway is added by adding a table.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ConfigError
+from .schema.words import VENUE_TYPES
 
 Share = Field(ge=0, le=1)
 PositiveShare = Field(gt=0, le=1)
+
+
+def _check_word(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", text):
+        return text
+    raise ValueError("write it in small letters, digits and _, as the bank of hours is read")
+
+
+def _check_ages(age_min: int, age_max: int) -> None:
+    if age_max < age_min:
+        raise ValueError(f"age_max ({age_max}) is below age_min ({age_min})")
+
+
+Word = Annotated[str, AfterValidator(_check_word)]
+Mode = Literal["walk", "drive", "transit"]
+PerMode = dict[Mode, Annotated[float, Field(gt=0)]]
 
 
 class _Params(BaseModel):
@@ -39,6 +57,9 @@ class EligibleParams(_Params):
         ways = [bool(self.registers), self.age_min is not None, self.inactive]
         if sum(ways) != 1:
             raise ValueError("eligible needs exactly one of registers, age_min, inactive")
+        if self.age_min is None and self.age_max != 120:
+            raise ValueError("age_max counts only with age_min; leave it out")
+        _check_ages(self.age_min or 0, self.age_max)
         return self
 
 
@@ -49,8 +70,8 @@ class PathwayParams(_Params):
     weeks: float = Field(gt=0, le=104)
     sessions_per_week: float = Field(gt=0, le=14)
     session_hours: float = Field(gt=0, le=12)
-    venue_types: tuple[str, ...]
-    roles: tuple[str, ...] = ()
+    venue_types: tuple[Literal[*VENUE_TYPES], ...] = Field(min_length=1)
+    roles: tuple[Word, ...] = ()
     age_min: int = Field(default=0, ge=0, le=120)
     age_max: int = Field(default=120, ge=0, le=120)
     eligible: EligibleParams
@@ -59,6 +80,11 @@ class PathwayParams(_Params):
     completion_share: float = PositiveShare
     group_size: float = Field(default=12, ge=1)
     source: str = ""
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> PathwayParams:
+        _check_ages(self.age_min, self.age_max)
+        return self
 
     @property
     def course_hours(self) -> float:
@@ -101,17 +127,17 @@ class LinkWorkerParams(_Params):
 class TravelParams(_Params):
     """How far a patient travels: minutes door to door, one way, by straight line × detour."""
 
-    mode: Literal["walk", "drive", "transit"]
+    mode: Mode
     max_min: float = Field(gt=0, le=600)
     outreach_km: float = Field(ge=0, le=500)
-    detour: dict[str, float]
-    speed_kmh: dict[str, float]
+    detour: PerMode
+    speed_kmh: PerMode
 
     @model_validator(mode="after")
     def _mode_is_given(self) -> TravelParams:
-        for name, table in (("detour", self.detour), ("speed_kmh", self.speed_kmh)):
-            if table.get(self.mode, 0) <= 0:
-                raise ValueError(f"{name}.{self.mode} must be given and above 0")
+        missing = [f"{name}.{self.mode}" for name in ("detour", "speed_kmh") if self.mode not in getattr(self, name)]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} must be given")
         return self
 
     @property
@@ -180,7 +206,7 @@ class Scenario(_Params):
     link_workers: LinkWorkerParams
     travel: TravelParams
     match: MatchParams
-    pathways: dict[str, PathwayParams]
+    pathways: dict[Word, PathwayParams]
 
     @classmethod
     def from_toml(
@@ -222,7 +248,8 @@ def default_pathways() -> dict[str, PathwayParams]:
 
 
 def _defaults() -> dict[str, Any]:
-    return {**load_default("need"), **load_default("match"), "travel": load_default("travel"), "pathways": load_default("pathways")}
+    whole = {name: load_default(name) for name in ("travel", "pathways")}
+    return {**load_default("need"), **load_default("match"), **whole}
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +275,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such scenario file. Check the name, or start from 'geomap demo'.") from None
+        said = "there is no such scenario file. Check the name, or start from 'geomap demo'."
+        raise ConfigError(f"{path}: {said}") from None
     except (OSError, UnicodeDecodeError) as caught:
         raise ConfigError(f"{path}: the scenario file cannot be read ({caught}).") from None
     except tomllib.TOMLDecodeError as caught:
@@ -264,12 +292,14 @@ _SUPPLIED = {
 def _tell(caught: ValidationError, path: Path) -> str:
     lines = []
     for error in caught.errors():
-        where = ".".join(str(part) for part in error["loc"])
+        where = ".".join(str(part) for part in error["loc"] if part != "[key]") or "scenario"
         said = error["msg"].removeprefix("Value error, ")
         if error["type"] == "missing":
             lines.append(f"{path}: {where} is missing; {_SUPPLIED.get(where, 'add it')}.")
         elif error["type"] == "extra_forbidden":
             lines.append(f"{path}: {where} is not a setting geomap knows; check the spelling.")
+        elif isinstance(error["input"], Mapping):
+            lines.append(f"{path}: {where}: {said}.")
         else:
-            lines.append(f"{path}: {where or 'scenario'} is {error['input']!r}: {said}.")
+            lines.append(f"{path}: {where} is {error['input']!r}: {said}.")
     return "\n".join(lines)

@@ -108,18 +108,16 @@ def estimate_demand(
     notes: list[str] = []
     parts = []
     for pathway_id, pathway in sorted(pathways.items()):
-        eligible = _eligible(pathway.eligible, need, ages, prevalence)
-        if eligible is None:
-            notes.append(f"Demand: {pathway.name} counts people on QOF registers, and no QOF file was given; it has none.")
-            eligible = pd.Series(0.0, index=pcns)
-        referrals = eligible.reindex(pcns).fillna(0.0) * pathway.referral_share
+        eligible = _eligible(pathway.eligible, need, ages, prevalence).reindex(pcns).fillna(0.0)
+        notes += _gaps(pathway, need, prevalence)
+        referrals = eligible * pathway.referral_share
         starts = referrals * pathway.uptake_share
         parts.append(
             pd.DataFrame(
                 {
                     DemandFrame.pcn_code: pcns,
                     DemandFrame.pathway_id: pathway_id,
-                    DemandFrame.eligible_patients: eligible.reindex(pcns).fillna(0.0).to_numpy(),
+                    DemandFrame.eligible_patients: eligible.to_numpy(),
                     DemandFrame.target_referrals: referrals.to_numpy(),
                     DemandFrame.starts: starts.to_numpy(),
                     # A plan is in whole places: the nearest whole number, so that no PCN gains or loses more than half.
@@ -133,11 +131,11 @@ def estimate_demand(
 
 def _eligible(
     ways: EligibleParams, need: pd.DataFrame, ages: pd.DataFrame, prevalence: pd.DataFrame | None
-) -> pd.Series | None:
-    """People who could be referred, by PCN; `None` when the data for it was not given."""
+) -> pd.Series:
+    """People who could be referred, by PCN; nobody where the data for it was not given, which `_gaps` tells."""
     if ways.registers:
         if prevalence is None:
-            return None
+            return pd.Series(dtype=float)
         on = prevalence[prevalence[PrevalenceFrame.condition_code].isin(ways.registers)]
         return on.groupby(PrevalenceFrame.pcn_code)[PrevalenceFrame.register_patients].sum()
     if ways.inactive:
@@ -150,6 +148,24 @@ def _eligible(
         mean = np.average(share[known], weights=keyed.loc[known, NeedFrame.patients])
         return count_aged(ages, ADULT_AGE, 120) * share.fillna(mean)
     return count_aged(ages, ways.age_min or 0, ways.age_max)
+
+
+def _gaps(pathway: PathwayParams, need: pd.DataFrame, prevalence: pd.DataFrame | None) -> list[str]:
+    """What the data lacks to count those eligible for a pathway, in words."""
+    ways, name = pathway.eligible, pathway.name
+    if ways.registers and prevalence is None:
+        return [f"Demand: {name} counts people on QOF registers, and no QOF file was given; it has none."]
+    if ways.registers:
+        unknown = sorted(set(ways.registers) - set(prevalence[PrevalenceFrame.condition_code]))
+        said = "counts people on registers that the QOF file does not have, which add nobody"
+        return [f"Demand: {name} {said}: {', '.join(unknown)}."] if unknown else []
+    unknown = int(need[NeedFrame.inactive_share].isna().sum()) if ways.inactive else 0
+    if unknown == len(need) and unknown:
+        return [f"Demand: {name} counts inactive adults, and no figures of inactivity were given; it has none."]
+    if unknown:
+        said = "PCNs with no figure of inactivity, for which the mean of the others stands"
+        return [f"Demand: {name}: {said}: {unknown:,}."]
+    return []
 
 
 def estimate_ceilings(
@@ -189,7 +205,7 @@ def estimate_ceilings(
         "zero": "they are taken to refer nobody",
         "exclude": "they are left out of the plan",
     }[params.not_reported]
-    notes = [f"Link workers: {int(absent.sum())} of {len(codes)} PCNs reported none; {told}."] if absent.any() else []
+    notes = [f"Link workers: {int(absent.sum())} of {len(codes)} PCNs did not report; {told}."] if absent.any() else []
     return ceilings.astype({CeilingFrame.fte_basis: "str"}), notes
 
 
@@ -236,6 +252,7 @@ def bound_places(
     # The hair keeps 0.3 × 10 from being told as 2.
     rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
     caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
+    caps = caps.astype(dict.fromkeys([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], "str"))
     return caps.sort_values([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], ignore_index=True)
 
 

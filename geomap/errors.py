@@ -4,19 +4,26 @@
     ├── DataError (ValueError)          an input is missing, wrong or inconsistent      exit 3
     │   ├── SchemaError (TypeError)     a column is missing or of the wrong kind
     │   ├── CrsError                    a geometry is not in the CRS it must be in
-    │   └── KeyLinkError (LookupError)  a key points at a row that is not there
+    │   ├── KeyLinkError (LookupError)  a key points at a row that is not there
+    │   └── RowError                    single rows only: the run could go on without them
     ├── ConfigError (ValueError)        a scenario or a parameter does not hold         exit 2
     ├── SolveError (RuntimeError)       the solver could not answer                     exit 4
     │   └── InfeasibleError             no plan satisfies the conditions
     └── OutputError (OSError)           the results could not be written                exit 5
 
-`DataError.faults` holds every fault found in the pass, so that one run tells everything there is to mend.
+`DataError.faults` holds every fault found in the pass, so that one run tells everything there is to mend; its text
+tells of each column the first few.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+SHOWN_ALIKE = 5
+"""Faults told of one column; thousands alike would bury the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +38,16 @@ class Fault:
     column: str = ""
     value: str = ""
     row_id: str = ""
+    follows: bool = False
+    """The row itself is sound, but points at one that is not."""
+
+    @property
+    def place(self) -> str:
+        """The file, or the sheet of a workbook."""
+        return f"{self.source}, sheet {self.sheet}" if self.sheet else self.source
 
     def __str__(self) -> str:
-        place = [self.source]
-        if self.sheet:
-            place.append(f"sheet {self.sheet}")
+        place = [self.place]
         if self.row is not None:
             place.append(f"row {self.row}")
         if self.column:
@@ -43,7 +55,46 @@ class Fault:
         where = ", ".join(place)
         shown = f" (value: {self.value!r})" if self.value else ""
         named = f" [{self.row_id}]" if self.row_id else ""
-        return f"{where}{named}: {self.problem}{shown}. {self.remedy}"
+        # A heading may hold a line break; a fault is one line.
+        return re.sub(r"\s*[\r\n\v\f]+\s*", " ", f"{where}{named}: {self.problem}{shown}. {self.remedy}")
+
+
+def tell_faults(faults: Iterable[Fault]) -> list[str]:
+    """
+    One line a fault: whole files first, then rows by column, of each the first few and how many more there are.
+
+    Columns that are at fault alike share a line. Rows at fault only because they point at another are counted.
+    """
+    whole: dict[tuple[str, str, str, str], list[Fault]] = {}
+    columns: dict[tuple[str, str], list[Fault]] = {}
+    following: Counter[str] = Counter()
+    for fault in faults:
+        if fault.row is None:
+            whole.setdefault((fault.place, fault.problem, fault.value, fault.remedy), []).append(fault)
+        elif fault.follows:
+            following[fault.place] += 1
+        else:
+            columns.setdefault((fault.place, fault.column), []).append(fault)
+    lines = [_tell_alike(found) for found in whole.values()]
+    for (place, column), found in columns.items():
+        lines += [str(fault) for fault in found[:SHOWN_ALIKE]]
+        if len(found) > SHOWN_ALIKE:
+            where = f"{place}, column {column}" if column else place
+            lines.append(f"{where}: and {len(found) - SHOWN_ALIKE:,} more.")
+    if following:
+        shown = ", ".join(f"{count:,} in {place}" for place, count in following.items())
+        lines.append(f"Sound rows that point at these, and cannot be used until they are corrected: {shown}.")
+    return lines
+
+
+def _tell_alike(faults: list[Fault]) -> str:
+    """One line for faults of one file that differ at most in the column."""
+    first, several = faults[0], len(faults) > 1
+    if not (several and first.column):
+        return str(first)
+    names = ", ".join(fault.column for fault in faults)
+    problem = first.problem.replace("the column is", "these columns are")
+    return str(replace(first, column="", problem=f"{problem}: {names}"))
 
 
 class GeomapError(Exception):
@@ -60,8 +111,7 @@ class DataError(GeomapError, ValueError):
     def __init__(self, message: str = "", faults: Iterable[Fault] = ()) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         lines = [message] if message else []
-        lines += [str(fault) for fault in self.faults]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(lines + tell_faults(self.faults)))
 
 
 class SchemaError(DataError, TypeError):
@@ -74,6 +124,10 @@ class CrsError(DataError):
 
 class KeyLinkError(DataError, LookupError):
     """A key points at a row that is not there."""
+
+
+class RowError(DataError):
+    """Only single rows are at fault; the run could go on without them."""
 
 
 class ConfigError(GeomapError, ValueError):

@@ -17,6 +17,15 @@ TOLERANCE = 1e-9
 """Largest share of the hours by which a balance may miss."""
 
 
+_FIGURES = (
+    LedgerFrame.pledged_hours,
+    LedgerFrame.ineligible_hours,
+    LedgerFrame.eligible_hours,
+    LedgerFrame.matched_hours,
+    LedgerFrame.unmatched_hours,
+)
+
+
 def build_ledger(
     pledges: pd.DataFrame, ineligible: pd.DataFrame, allocation: pd.DataFrame, offers: pd.DataFrame
 ) -> pd.DataFrame:
@@ -54,7 +63,8 @@ def build_ledger(
     unmatched = _snap(eligible - matched, pledged)
     if (unmatched < 0).any():
         worst = unmatched.idxmin()
-        raise SolveError(f"Pledge {worst} is overspent by {-unmatched[worst]:.6g} participant-hours; the plan is refused.")
+        by = f"{-unmatched[worst]:.6g} participant-hours"
+        raise SolveError(f"Pledge {worst} is overspent by {by}; the plan is refused.")
     ledger = pd.DataFrame(
         {
             LedgerFrame.pledge_id: keyed.index,
@@ -87,14 +97,26 @@ def check_balance(ledger: pd.DataFrame, reasons: pd.DataFrame) -> None:
     Raises
     ------
     SolveError
-        A balance misses by more than 1e-9 of the hours; names the first that does.
+        A balance misses by more than 1e-9 of the hours; names the first that does. So does a figure that is not a
+        finite number, or a reason for a pledge that is not in the ledger: sums would pass over either in silence.
     """
+    strange = reasons.loc[~reasons[HoursReasonFrame.pledge_id].isin(ledger[LedgerFrame.pledge_id])]
+    if len(strange):
+        first = strange[HoursReasonFrame.pledge_id].iloc[0]
+        raise SolveError(f"The ledger does not balance: a reason names pledge {first}, which is not in it.")
+    figures = [*(ledger[figure] for figure in _FIGURES), reasons[HoursReasonFrame.hours]]
+    if not all(np.isfinite(figure).all() for figure in figures):
+        raise SolveError("The ledger does not balance: a figure is missing or infinite.")
     told = reasons.pivot_table(
         index=HoursReasonFrame.pledge_id, columns=HoursReasonFrame.stage, values=HoursReasonFrame.hours, aggfunc="sum"
     ).reindex(index=ledger[LedgerFrame.pledge_id], columns=["ineligible", "unmatched"]).fillna(0.0)
     frame = ledger.assign(told_ineligible=told["ineligible"].to_numpy(), told_unmatched=told["unmatched"].to_numpy())
-    everything = np.zeros(len(frame), dtype=int)
-    for level, keys in (("pledge", frame[LedgerFrame.pledge_id]), ("operator", frame[LedgerFrame.operator_id]), ("total", everything)):
+    levels = {
+        "pledge": frame[LedgerFrame.pledge_id],
+        "operator": frame[LedgerFrame.operator_id],
+        "total": np.zeros(len(frame), dtype=int),
+    }
+    for level, keys in levels.items():
         sums = frame.groupby(keys).sum(numeric_only=True)
         allowed = TOLERANCE * sums[LedgerFrame.pledged_hours].clip(lower=1.0)
         laws = {
@@ -111,7 +133,8 @@ def check_balance(ledger: pd.DataFrame, reasons: pd.DataFrame) -> None:
             broken = miss.abs() > allowed
             if broken.any():
                 first = miss[broken].index[0]
-                raise SolveError(f"The ledger does not balance for {level} {first}: {law}, off by {miss[first]:.3g} hours.")
+                by = f"{law}, off by {miss[first]:.3g} hours"
+                raise SolveError(f"The ledger does not balance for {level} {first}: {by}.")
 
 
 def _sum(frame: pd.DataFrame, key: str, value: str, index: pd.Index) -> pd.Series:

@@ -13,6 +13,7 @@ from .schema import FacilityFrame, HoursReasonFrame, OfferFrame, PathwayFrame, P
 from .schema.words import LED_UNITS, LIST_SEPARATOR
 from .units import people_per_hour
 
+_OFFER = [OfferFrame.pledge_id, OfferFrame.pathway_id]
 _TESTS = ("venue_type", "role", "age", "too_few_weeks", "group_not_viable", "course_over_hours")
 """In the order they are applied; a pathway that fails a later one was the more promising."""
 
@@ -29,8 +30,10 @@ def available_share(pledges: pd.DataFrame, period: PeriodParams) -> tuple[pd.Ser
         Same index as `pledges`: share of the hours inside the period (0–1) and days inside it.
     """
     first, last = pd.Timestamp(period.start), pd.Timestamp(period.end)
-    start = pledges[PledgeFrame.start_date].fillna(first)
-    end = pledges[PledgeFrame.end_date].fillna(last.as_unit("us")).where(lambda day: day >= start, start)
+    told_start, told_end = pledges[PledgeFrame.start_date], pledges[PledgeFrame.end_date]
+    # A pledge that ended before the period began, or begins after it ends, lies outside by its one date.
+    start = told_start.fillna(told_end.clip(upper=first)).fillna(first)
+    end = told_end.fillna(told_start.clip(lower=last)).fillna(last)
     offered = (end - start).dt.days + 1
     inside = ((end.clip(upper=last) - start.clip(lower=first)).dt.days + 1).clip(lower=0)
     return inside / offered, inside
@@ -71,14 +74,17 @@ def link_offers(
         min_group=pledges[PledgeFrame.min_group].fillna(1.0),
     )
     rows = base.assign(pathway_id=base[PledgeFrame.pathways].str.split(LIST_SEPARATOR)).explode("pathway_id")
-    rows = rows.merge(pathways, on=PathwayFrame.pathway_id, how="left", validate="many_to_one", suffixes=("", "_pathway"))
+    rows = rows.merge(
+        pathways, on=PathwayFrame.pathway_id, how="left", validate="many_to_one", suffixes=("", "_pathway")
+    )
     rows["failed"] = _first_failure(rows, params)
     passed = rows["failed"].eq(len(_TESTS)) & rows["pool_hours"].gt(0)
-    offers = rows.loc[passed].assign(
+    rows = rows.assign(
         course_places=rows["people"].where(rows["led"], 1.0), min_group=rows["min_group"].where(rows["led"], 0.0)
     )
-    offers = offers[list(OfferFrame.to_schema().columns)]
-    offers = offers.sort_values([OfferFrame.pledge_id, OfferFrame.pathway_id], ignore_index=True)
+    # Of no rows at all pandas makes columns of objects; the declared kinds are set again.
+    offers = rows.loc[passed, list(OfferFrame.to_schema().columns)].astype(dict.fromkeys(_OFFER, "str"))
+    offers = offers.sort_values(_OFFER, ignore_index=True)
     return offers, _ineligible(base, rows, share)
 
 
@@ -150,5 +156,5 @@ def _ineligible(base: pd.DataFrame, rows: pd.DataFrame, share: pd.Series) -> pd.
     )
     frame = pd.concat([outside, refused])
     frame = frame[frame[HoursReasonFrame.hours] > 0].assign(stage="ineligible")
-    frame = frame[list(HoursReasonFrame.to_schema().columns)]
+    frame = frame[list(HoursReasonFrame.to_schema().columns)].astype({HoursReasonFrame.reason: "str"})
     return frame.sort_values([HoursReasonFrame.pledge_id, HoursReasonFrame.reason], ignore_index=True)

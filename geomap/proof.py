@@ -61,6 +61,7 @@ def check_plan(plan: Plan) -> None:
         Names every rule that is broken, with the first row that breaks it.
     """
     broken = [
+        *_check_numbers(plan),
         *_check_rows(plan),
         *_check_reach(plan),
         *_check_supply(plan),
@@ -72,6 +73,11 @@ def check_plan(plan: Plan) -> None:
         raise SolveError("The plan failed its independent check:\n" + "\n".join(broken))
 
 
+def _look_up(keys: pd.Series, figures: pd.Series) -> pd.Series:
+    """The figure of each key; a number even where there are no keys at all, which `map` would leave as text."""
+    return keys.map(figures).astype(float)
+
+
 def _first(rule: str, over: pd.Series) -> list[str]:
     """A sentence when any of `over` (named amounts past a limit) is above nothing."""
     bad = over[over > 0]
@@ -81,7 +87,27 @@ def _first(rule: str, over: pd.Series) -> list[str]:
 def _over(amount: pd.Series, limit: pd.Series) -> pd.Series:
     """By how much an amount passes its limit, nothing within the slack; a missing limit is nothing at all."""
     limit = limit.reindex(amount.index).fillna(0.0)
-    return (amount - limit - SLACK * np.maximum(1.0, limit.abs())).clip(lower=0.0)
+    excess = amount - limit
+    return excess.where(excess > SLACK * np.maximum(1.0, limit.abs()), 0.0)
+
+
+def _check_numbers(plan: Plan) -> list[str]:
+    """No limit is missing, infinite or negative: a sum would pass over it in silence."""
+    columns = {
+        "offers": (OfferFrame.pool_hours, OfferFrame.course_hours, OfferFrame.course_places, OfferFrame.min_group),
+        "caps": (CapFrame.cap_places,),
+        "reach": (ReachFrame.reach_share,),
+        "demand": (DemandFrame.demand_places,),
+        "ceilings": (CeilingFrame.ceiling_referrals,),
+        "need": (NeedFrame.weight,),
+        "pathways": (PathwayFrame.uptake_share, PathwayFrame.completion_share),
+    }
+    return [
+        f"A number of {column} in the {name} is missing, infinite or negative."
+        for name, of in columns.items()
+        for column in of
+        if not (np.isfinite(getattr(plan, name)[column]) & (getattr(plan, name)[column] >= 0)).all()
+    ]
 
 
 def _check_rows(plan: Plan) -> list[str]:
@@ -159,7 +185,7 @@ def _check_demand(plan: Plan) -> list[str]:
     demand = plan.demand.set_index(_CELL)[DemandFrame.demand_places]
     uptake = plan.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.uptake_share]
     pathway = plan.allocation[AllocationFrame.pathway_id]
-    referred = (plan.allocation[AllocationFrame.places] / pathway.map(uptake)).groupby(
+    referred = (plan.allocation[AllocationFrame.places] / _look_up(pathway, uptake)).groupby(
         plan.allocation[AllocationFrame.pcn_code]
     ).sum()
     ceiling = plan.ceilings.set_index(CeilingFrame.pcn_code)[CeilingFrame.ceiling_referrals]
@@ -171,10 +197,11 @@ def _check_demand(plan: Plan) -> list[str]:
 
 def _check_claims(plan: Plan) -> list[str]:
     """The value claimed is the value there is, and no more than the bound."""
-    weight = plan.allocation[AllocationFrame.pcn_code].map(plan.need.set_index(NeedFrame.pcn_code)[NeedFrame.weight])
+    need = plan.need.set_index(NeedFrame.pcn_code)[NeedFrame.weight]
     completion = plan.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.completion_share]
-    each = weight * plan.allocation[AllocationFrame.pathway_id].map(completion)
-    value = float((each * plan.allocation[AllocationFrame.places]).sum())
+    weight = _look_up(plan.allocation[AllocationFrame.pcn_code], need)
+    each = weight * _look_up(plan.allocation[AllocationFrame.pathway_id], completion)
+    value = float((each * plan.allocation[AllocationFrame.places]).sum(skipna=False))
     slack = SLACK * max(1.0, abs(value))
     broken = []
     if not np.isfinite([value, plan.objective, plan.bound]).all():

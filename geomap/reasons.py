@@ -60,11 +60,11 @@ def explain_unmet(plan: PlannedTables) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(cells[_CELL])
     can_open = open_links["led"] & (open_links["hours_left"] + _HAIR >= open_links[OfferFrame.course_hours])
     fragments = _in_cells(open_links.drop_duplicates([*_CELL, CapFrame.pledge_id]), "people_hours_left", keys)
-    course_hours = cells[DemandFrame.pathway_id].map(_by_pathway(plan, PathwayFrame.course_hours))
+    course_hours = _look_up(cells[DemandFrame.pathway_id], _by_pathway(plan, PathwayFrame.course_hours))
     offered = cells[DemandFrame.pathway_id].isin(plan.offers[OfferFrame.pathway_id])
     tests = {
         "no_compatible_pledge": ~offered,
-        "none_within_reach": ~keys.isin(pd.MultiIndex.from_frame(links[_CELL])),
+        "none_within_reach": ~keys.isin(_reached(plan)),
         "link_worker_ceiling": cells["referable"] < 1,
         "partly_out_of_reach": ~keys.isin(pd.MultiIndex.from_frame(open_links[_CELL])),
         "below_minimum_group": keys.isin(pd.MultiIndex.from_frame(open_links.loc[can_open, _CELL])),
@@ -109,6 +109,17 @@ def explain_unmatched(plan: PlannedTables, ledger: pd.DataFrame) -> pd.DataFrame
     return frame.sort_values([HoursReasonFrame.pledge_id, HoursReasonFrame.reason], ignore_index=True)
 
 
+def _look_up(keys: pd.Series, figures: pd.Series) -> pd.Series:
+    """The figure of each key; a number even where there are no keys at all, which `map` would leave as text."""
+    return keys.map(figures).astype(float)
+
+
+def _reached(plan: PlannedTables) -> pd.MultiIndex:
+    """(PCN, pathway) within reach of an offer, though it may be too little for one whole place."""
+    pairs = plan.offers[_OFFER].merge(plan.reach[[ReachFrame.pledge_id, ReachFrame.pcn_code]], on=ReachFrame.pledge_id)
+    return pd.MultiIndex.from_frame(pairs[_CELL])
+
+
 def _by_pathway(plan: PlannedTables, column: str) -> pd.Series:
     return plan.pathways.set_index(PathwayFrame.pathway_id)[column]
 
@@ -142,14 +153,14 @@ def _cells(plan: PlannedTables) -> pd.DataFrame:
     given = plan.allocation.groupby(_CELL)[AllocationFrame.places].sum()
     cells = plan.demand[[*_CELL, DemandFrame.demand_places]].reset_index(drop=True)
     matched = given.reindex(pd.MultiIndex.from_frame(cells[_CELL])).fillna(0).to_numpy().astype("int64")
-    uptake = cells[DemandFrame.pathway_id].map(_by_pathway(plan, PathwayFrame.uptake_share))
+    uptake = _look_up(cells[DemandFrame.pathway_id], _by_pathway(plan, PathwayFrame.uptake_share))
     referred = (matched / uptake).groupby(cells[DemandFrame.pcn_code]).sum()
     ceiling = plan.ceilings.set_index(CeilingFrame.pcn_code)[CeilingFrame.ceiling_referrals]
-    left = cells[DemandFrame.pcn_code].map(ceiling - referred).fillna(0.0).clip(lower=0.0)
+    left = _look_up(cells[DemandFrame.pcn_code], ceiling - referred).fillna(0.0).clip(lower=0.0)
     return cells.assign(
         matched_places=matched,
         unmet_places=cells[DemandFrame.demand_places] - matched,
-        referable=np.floor(left * uptake + 1e-6),
+        referable=np.floor(left * uptake + _HAIR),
     )
 
 
@@ -159,7 +170,7 @@ def _links(plan: PlannedTables) -> pd.DataFrame:
     links = plan.caps.merge(plan.offers, on=_OFFER, validate="many_to_one")
     links = links.merge(_cells(plan), on=_CELL, validate="many_to_one")
     taken = given.reindex(pd.MultiIndex.from_frame(links[_LINK])).fillna(0).to_numpy()
-    hours_left = links[OfferFrame.pledge_id].map(_hours_left(plan))
+    hours_left = _look_up(links[OfferFrame.pledge_id], _hours_left(plan))
     return links.assign(
         cap_left=links[CapFrame.cap_places] - taken,
         hours_left=hours_left,
@@ -178,14 +189,20 @@ def _idle_reason(plan: PlannedTables, pledges: pd.Index) -> pd.Series:
     links = _links(plan)
     wanted = links[UnmetFrame.unmet_places].clip(upper=links["cap_left"])
     affordable = links["hours_left"] + _HAIR >= links[OfferFrame.course_hours]
-    people_wait = pledges.isin(links.loc[affordable & (wanted >= 1), CapFrame.pledge_id])
     could_come = np.minimum(wanted, links["referable"]) >= 1
-    tests = {
-        "nobody_in_reach": ~pledges.isin(plan.reach[ReachFrame.pledge_id]),
-        "no_demand_in_reach": ~pledges.isin(plan.caps[CapFrame.pledge_id]),
-        "rounding": (left + _HAIR < shortest).to_numpy(),
-        "below_minimum_group": pledges.isin(links.loc[affordable & could_come, CapFrame.pledge_id]),
-        "link_worker_ceiling": people_wait,
-    }
-    reason = np.select([np.asarray(t, dtype=bool) for t in tests.values()], list(tests), default="demand_met")
+
+    def any_of(rows: pd.Series) -> np.ndarray:
+        return pledges.isin(links.loc[rows, CapFrame.pledge_id])
+
+    tests = [
+        ("nobody_in_reach", ~pledges.isin(plan.reach[ReachFrame.pledge_id])),
+        ("no_demand_in_reach", ~pledges.isin(plan.caps[CapFrame.pledge_id])),
+        ("rounding", (left + _HAIR < shortest).to_numpy()),
+        ("below_minimum_group", any_of(affordable & could_come)),
+        ("link_worker_ceiling", any_of(affordable & (wanted >= 1))),
+        # Enough hours for a course, but those who wait want a longer one.
+        ("rounding", any_of(could_come)),
+        ("link_worker_ceiling", any_of(wanted >= 1)),
+    ]
+    reason = np.select([test for _, test in tests], [name for name, _ in tests], default="demand_met")
     return pd.Series(reason, index=pledges, dtype="str")

@@ -5,7 +5,7 @@ Nothing that is not finite reaches it: HiGHS can call a model with NaN in it opt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
@@ -91,13 +91,20 @@ def solve_linear(
         ("mip_feasibility_tolerance", FEASIBILITY),
     ):
         solver.setOptionValue(option, value)
-    solver.passModel(_to_highs(model, relax))
+    unit = _unit_of(model.value)
+    solver.passModel(_to_highs(replace(model, value=model.value / unit), relax))
     if start is not None and not relax:
         point = highspy.HighsSolution()
         point.col_value = start.tolist()
         solver.setSolution(point)
     solver.run()
-    return _read(solver, relax)
+    return _read(solver, relax, unit)
+
+
+def _unit_of(value: np.ndarray) -> float:
+    """A power of two near the largest value: HiGHS takes differences below 1e-7 for none, whatever the unit."""
+    largest = np.abs(value).max(initial=0.0)
+    return float(2.0 ** np.floor(np.log2(largest))) if largest > 0 else 1.0
 
 
 def _check(model: LinearModel) -> None:
@@ -130,7 +137,7 @@ def _to_highs(model: LinearModel, relax: bool) -> highspy.HighsLp:
     return lp
 
 
-def _read(solver: highspy.Highs, relax: bool) -> Solution | None:
+def _read(solver: highspy.Highs, relax: bool, unit: float) -> Solution | None:
     status = solver.getModelStatus()
     statuses = highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
@@ -141,11 +148,13 @@ def _read(solver: highspy.Highs, relax: bool) -> Solution | None:
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible and status != statuses.kModelEmpty:
         return None
     solution = solver.getSolution()
-    bound = info.objective_function_value if relax else info.mip_dual_bound
+    complete = status in (statuses.kOptimal, statuses.kModelEmpty)
+    # A relaxation that is cut short stands below its optimum, and so bounds nothing.
+    bound = info.mip_dual_bound if not relax else info.objective_function_value if complete else float("inf")
     return Solution(
         x=np.asarray(solution.col_value, dtype=float),
-        objective=info.objective_function_value,
-        bound=bound if np.isfinite(bound) else float("inf"),
-        complete=status in (statuses.kOptimal, statuses.kModelEmpty),
-        row_dual=np.asarray(solution.row_dual, dtype=float) if relax else None,
+        objective=info.objective_function_value * unit,
+        bound=bound * unit if np.isfinite(bound) else float("inf"),
+        complete=complete,
+        row_dual=np.asarray(solution.row_dual, dtype=float) * unit if relax else None,
     )

@@ -2,8 +2,8 @@
 
 Straight line × detour ÷ speed. Unreachable is absent, not zero. Pledges reach by distance or by rule:
 on-site by distance; outreach serves a whole PCN where any of its patients live near enough; hybrid serves the whole of
-any PCN that its facility reaches; digital serves the ICBs it names, else those where its operator has a facility, else
-everywhere.
+any PCN that its facility reaches; digital serves the ICBs it names, else those where its operator has a facility (told
+by the patients who live nearest to it), else everywhere.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def reach_pledges(
     pledges, facilities, points
         `PledgeFrame`, `FacilityFrame`, `PopulationPointFrame`.
     pcns
-        `pcn_code` and `icb_codes` (`;` between) of each PCN.
+        `pcn_code` and `icb_codes` (`;` between) of each PCN the run plans for. Points of other PCNs are not served;
+        they tell that a facility near them stands in an ICB of theirs.
     params
         Mode, speed, detour, limits.
 
@@ -100,8 +101,9 @@ def reach_pledges(
     """
     spots = _spots(pledges, facilities)
     parts = [_by_distance(spots, facilities, points, params), _by_outreach(spots, facilities, points, params)]
-    parts.append(_by_digital(pledges, facilities, points, pcns, params))
+    parts.append(_by_digital(pledges, facilities, points, pcns))
     reach = pd.concat([part[list(ReachFrame.to_schema().columns)] for part in parts])
+    reach = reach[reach[ReachFrame.pcn_code].isin(pcns[PcnResultFrame.pcn_code])]
     reach = _keep_named_icbs(reach, pledges, pcns)
     return reach.sort_values(_PLEDGE_PCN, ignore_index=True)
 
@@ -177,29 +179,40 @@ def _by_outreach(
 
 
 def _by_digital(
-    pledges: pd.DataFrame,
-    facilities: gpd.GeoDataFrame,
-    points: gpd.GeoDataFrame,
-    pcns: pd.DataFrame,
-    params: TravelParams,
+    pledges: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, pcns: pd.DataFrame
 ) -> pd.DataFrame:
-    """Every PCN of the ICBs named, else of the ICBs that the operator's facilities reach, else every PCN."""
+    """Every PCN of the ICBs named, else of the ICBs that the operator's facilities stand in, else every PCN."""
     digital = pledges[pledges[PledgeFrame.delivery].eq("digital")]
-    codes = pcns[PcnResultFrame.pcn_code]
-    icbs_of = {code: set(text.split(LIST_SEPARATOR)) for code, text in zip(codes, pcns[PcnResultFrame.icb_codes], strict=True)}
+    lists = pcns[PcnResultFrame.icb_codes].str.split(LIST_SEPARATOR)
+    icbs_of = {code: set(icbs) for code, icbs in zip(pcns[PcnResultFrame.pcn_code], lists, strict=True)}
     theirs = facilities[facilities[FacilityFrame.operator_id].isin(digital[PledgeFrame.operator_id])]
-    pairs = link_pairs(theirs, points, params).merge(
-        theirs[[FacilityFrame.facility_id, FacilityFrame.operator_id]], on=FacilityFrame.facility_id
-    )
-    near = pairs.groupby(FacilityFrame.operator_id)[PairFrame.pcn_code].agg(lambda c: set().union(*(icbs_of[x] for x in c)))
+    homes = _home_icbs(theirs, points, icbs_of)
     rows = []
     for pledge, operator, named in zip(
         digital[PledgeFrame.pledge_id], digital[PledgeFrame.operator_id], digital[PledgeFrame.icb_codes], strict=True
     ):
-        home = set() if not pd.isna(named) else near.get(operator, set())
-        rows += [(pledge, code) for code in codes if not home or icbs_of[code] & home]
+        home = homes.get(operator) if pd.isna(named) else None
+        rows += [(pledge, code) for code, icbs in icbs_of.items() if home is None or icbs & home]
     frame = pd.DataFrame(rows, columns=_PLEDGE_PCN).astype("str")
     return frame.assign(reach_share=1.0, minutes_min=0.0, basis="digital")
+
+
+def _home_icbs(
+    facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, icbs_of: dict[str, set[str]]
+) -> dict[str, set[str]]:
+    """The ICBs each operator stands in: those of the PCN whose patients live nearest to each of its facilities."""
+    near = points[points[PopulationPointFrame.patients].gt(0)]
+    if near.empty or facilities.empty:
+        return {}
+    spots = np.column_stack((facilities.geometry.x, facilities.geometry.y))
+    tree = cKDTree(np.column_stack((near.geometry.x, near.geometry.y)))
+    # Several PCNs may have a practice in one building: all that are equally near count, whatever the row order.
+    nearest = tree.query_ball_point(spots, tree.query(spots)[0] * (1 + 1e-12))
+    codes = near[PopulationPointFrame.pcn_code].to_numpy()
+    homes: dict[str, set[str]] = {}
+    for operator, found in zip(facilities[FacilityFrame.operator_id], nearest, strict=True):
+        homes.setdefault(operator, set()).update(*(icbs_of.get(code, ()) for code in codes[found]))
+    return homes
 
 
 def _keep_named_icbs(reach: pd.DataFrame, pledges: pd.DataFrame, pcns: pd.DataFrame) -> pd.DataFrame:

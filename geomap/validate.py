@@ -56,9 +56,9 @@ def _describe(check: str, column: str) -> tuple[str, str]:
     told = {
         "not_nullable": ("the cell is empty", f"Fill in {column}."),
         "field_uniqueness": ("the same key stands in more than one row", "Keep one of them."),
-        "greater_than_or_equal_to": (f"the number is below {argument}", f"Give a {column} of {argument} or more."),
-        "greater_than": (f"the number is not above {argument}", f"Give a {column} above {argument}."),
-        "less_than_or_equal_to": (f"the number is above {argument}", f"Give a {column} of {argument} or less."),
+        "greater_than_or_equal_to": (f"the number is below {argument}", f"Give {argument} or more."),
+        "greater_than": (f"the number is not above {argument}", f"Give more than {argument}."),
+        "less_than_or_equal_to": (f"the number is above {argument}", f"Give {argument} or less."),
         "isin": ("the value is not one of those allowed", f"Use one of: {argument.strip('[]()')}."),
         "str_matches": ("the code is not written as such codes are", "Use the official code."),
     }

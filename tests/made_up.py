@@ -246,7 +246,7 @@ def _with_match(sites: gpd.GeoDataFrame, allocation: pd.DataFrame) -> gpd.GeoDat
 
 
 def _ledger(sites: pd.DataFrame) -> pd.DataFrame:
-    """Two pledges a facility, each half of it."""
+    """Two pledges a facility, each half of it; an hour of a class serves eight."""
     f, s = LedgerFrame, SiteFrame
     halves = [
         pd.DataFrame(
@@ -254,7 +254,7 @@ def _ledger(sites: pd.DataFrame) -> pd.DataFrame:
                 f.pledge_id: [f"P{i:05d}-{half}" for i in range(len(sites))],
                 f.operator_id: sites[s.operator_id],
                 f.facility_id: sites[s.facility_id],
-                f.hours: sites[s.pledged_hours] / 2,
+                f.hours: sites[s.pledged_hours] / (2, 16)[half],
                 f.hour_unit: ("participant", "class")[half],
                 f.pledged_hours: sites[s.pledged_hours] / 2,
                 f.ineligible_hours: (sites[s.pledged_hours] - sites[s.eligible_hours]) / 2,
@@ -291,6 +291,7 @@ def _facts(pcns: pd.DataFrame, sites: pd.DataFrame, ledger: pd.DataFrame, hostil
         period_start="2026-04-01",
         period_end="2027-03-31",
         as_of="2026-06-30",
+        stated_hours=float(ledger[f.hours].sum()),
         pledged_hours=float(ledger[f.pledged_hours].sum()),
         ineligible_hours=float(ledger[f.ineligible_hours].sum()),
         eligible_hours=float(ledger[f.eligible_hours].sum()),

@@ -9,32 +9,32 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import strategies as st
 
-from geomap.config import MatchParams, PeriodParams, TravelParams
+from geomap.config import MatchParams, PeriodParams
 from geomap.demand import bound_places
-from geomap.ledger import build_ledger
-from geomap.match import Match, MatchProblem, solve_match
+from geomap.ledger import build_ledger, check_balance
+from geomap.match import Match, MatchProblem, search, solve_match
 from geomap.offers import link_offers
-from geomap.proof import Plan
+from geomap.proof import Plan, check_plan
 from geomap.reasons import PlannedTables, explain_unmatched, explain_unmet
 from geomap.schema import (
     AgeShareFrame,
     AllocationFrame,
-    CapFrame,
     CeilingFrame,
     DemandFrame,
     FacilityFrame,
+    HoursReasonFrame,
+    LedgerFrame,
     NeedFrame,
-    OfferFrame,
     PathwayFrame,
-    PcnResultFrame,
     PledgeFrame,
-    PopulationPointFrame,
+    PostcodeFrame,
     ReachFrame,
+    UnmetFrame,
 )
-from geomap.schema.words import CRS
-from geomap.travel import reach_pledges
+from geomap.schema.words import CRS, UNMATCHED_REASONS, UNMET_REASONS
 
 PERIOD = PeriodParams(start=date(2026, 4, 1), end=date(2027, 3, 31), as_of=date(2026, 4, 1))
 EXACT = MatchParams(require_roles=False, time_limit_s=60, gap_share=0)
@@ -110,13 +110,22 @@ class World:
             self.offers, self.caps, self.demand, ceilings=self.ceilings, need=self.need, pathways=self.pathways
         )
 
-    def regions(self) -> pd.DataFrame:
-        """Every PCN of a world in a region of its own, the same regions in all worlds."""
+    def homes(self) -> pd.DataFrame:
+        """Where each PCN lies: A, B and C of every world far apart, so that a cut comes between them."""
         codes = self.need[NeedFrame.pcn_code]
-        return pd.DataFrame({"icb": codes.str[-1].to_numpy()}, index=codes)
+        metres = codes.str[-1].map({"A": 0.0, "B": 10_000.0, "C": 20_000.0, "D": 30_000.0}).to_numpy(dtype=float)
+        return pd.DataFrame({PostcodeFrame.easting: metres, PostcodeFrame.northing: metres}, index=codes)
 
     def solve(self, params: MatchParams = EXACT) -> Match:
-        return solve_match(self.problem(), self.regions(), params)
+        return solve_match(self.problem(), self.homes(), params)
+
+    def solve_by_regions(self, params: MatchParams = EXACT, region_links: int = 0) -> Match:
+        """The way a national match goes, however small the world; regions have so many links, or one PCN."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search, "ONE_MODEL_LINKS", 0)
+            for limit in ("REGION_LINKS", "WINDOW_LINKS"):
+                patch.setattr(search, limit, region_links, raising=False)
+            return self.solve(params)
 
     def plan(self, match: Match) -> Plan:
         return Plan(
@@ -139,6 +148,19 @@ class World:
 
     def unmatched(self, match: Match) -> pd.DataFrame:
         return explain_unmatched(self.tables(match), self.ledger(match))
+
+    def prove(self, match: Match) -> None:
+        """The plan holds, the ledger balances, and the reasons add up to what was left."""
+        check_plan(self.plan(match))
+        ledger, unmatched, unmet = self.ledger(match), self.unmatched(match), self.unmet(match)
+        check_balance(ledger, pd.concat([self.ineligible, unmatched]))
+        told, left = unmatched[HoursReasonFrame.hours].sum(), ledger[LedgerFrame.unmatched_hours].sum()
+        assert told == pytest.approx(left, rel=1e-9)
+        assert set(unmatched[HoursReasonFrame.reason]) <= set(UNMATCHED_REASONS)
+        short = unmet[unmet[UnmetFrame.unmet_places] > 0]
+        assert set(short[UnmetFrame.reason]) <= set(UNMET_REASONS)
+        asked, given = self.demand[DemandFrame.demand_places].sum(), match.allocation[AllocationFrame.places].sum()
+        assert short[UnmetFrame.unmet_places].sum() == asked - given
 
     def change(self, **tables: pd.DataFrame) -> World:
         """With other inputs, and what follows from them made anew."""

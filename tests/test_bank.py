@@ -83,6 +83,25 @@ def test_tables_with_headings_only_stop_the_load(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_failed_formula_is_not_taken_for_no_limit(tmp_path: Path) -> None:
+    """The sheets are named and placed in the file otherwise than they were made, as Excel leaves them after a while."""
+    path = tmp_path / "bank.xlsx"
+    tables = changed("pledges", 2, max_km="")
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("R & D").write_formula(0, 0, "=1/0", None, "#DIV/0!")
+        for name in reversed(tables):
+            sheet = book.add_worksheet(name)
+            for row, cells in enumerate(tables[name]):
+                sheet.write_row(row, 0, cells)
+            if name == "pledges":
+                sheet.write_formula(1, tables[name][0].index("max_km"), "=VLOOKUP(1,A1:A2,1)", None, "#N/A")
+    bank = load_bank(path, CONTEXT)
+    assert [(fault.sheet, fault.row, fault.column, fault.value) for fault in bank.faults] == [
+        ("pledges", 2, "max_km", "#N/A")
+    ]
+    assert bank.pledges[PledgeFrame.pledge_id].tolist() == ["P2", "P3"]
+
+
 def test_workbook_and_csv_give_the_same_bank(tmp_path: Path) -> None:
     folder = load_bank(write_folder(tmp_path / "bank", TABLES), CONTEXT)
     book = load_bank(write_book(tmp_path / "bank.xlsx", TABLES), CONTEXT)
@@ -130,8 +149,9 @@ def test_a_workbook_as_operators_make_them(tmp_path: Path) -> None:
     assert [(fault.sheet, fault.row, fault.column) for fault in bank.faults] == [
         ("Pledges", 5, "Hours pledged (h)"), ("Pledges", 6, "Hours pledged (h)"),
     ]  # fmt: skip
-    # The reader of workbooks shows a formula without a value, and an error, as an empty cell.
-    assert all("empty" in fault.problem and "formula" in fault.remedy for fault in bank.faults)
+    without_value, error = bank.faults
+    assert without_value.problem == "the cell is empty" and "formula" in without_value.remedy
+    assert error.problem == "the cell holds a spreadsheet error" and error.value == "#DIV/0!"
     fates = bank.accounting.set_index(AccountingFrame.row)[AccountingFrame.status].to_dict()
     assert fates == {5: "rejected", 6: "rejected", 7: "not_used"}
     assert "Our bank.xlsx, sheet Pledges: columns not used: Remarks." in bank.notes

@@ -58,7 +58,7 @@ def test_every_format_gives_the_same_icb(tmp_path: Path, ending: str) -> None:
     assert (row[OutlineFrame.area_code], row[OutlineFrame.level]) == ("S0E4D", "icb")
     assert row.geometry.symmetric_difference(SQUARE).area < 1
     assert loaded.frame.crs == CRS
-    assert loaded.vintage == "2026"
+    assert loaded.vintage == "2026 boundaries"
 
 
 def test_an_icb_file_without_the_nhs_code_keeps_the_ons_code(tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_a_file_that_names_no_area_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "level", "areas", "vintage"),
     [
-        ("SICBL_2022_EN_BSC.geojson", "sub_icb", 106, "2022"),
+        ("SICBL_2022_EN_BSC.geojson", "sub_icb", 106, "2022 boundaries"),
         ("LAD_EN_dissolved_from_LSOA21.geojson.zip", "lad", 296, ""),
-        ("LSOA21_BGC_E08000035.geojson", "lsoa", 488, "2021"),
-        ("LSOA21_EN_simplified120m.geojson.zip", "lsoa", 33_755, "2021"),
+        ("LSOA21_BGC_E08000035.geojson", "lsoa", 488, "2021 boundaries"),
+        ("LSOA21_EN_simplified120m.geojson.zip", "lsoa", 33_755, "2021 boundaries"),
     ],
 )
 def test_real_outlines(real_data: Path, name: str, level: str, areas: int, vintage: str) -> None:

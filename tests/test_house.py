@@ -19,13 +19,14 @@ PACKAGE = ROOT / "geomap"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-FOUNDATIONS = ("errors", "schema", "config", "units", "validate", "solver")
+FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "validate", "solver")
 """What every stage may use; among themselves `MAY_USE` holds."""
 
 MAY_USE = {
     "errors": set(),
     "schema": {"errors"},
     "units": {"errors", "schema"},
+    "phrases": {"schema"},
     "config": {"errors", "schema"},
     "solver": {"errors"},
     "_lock": {"errors"},

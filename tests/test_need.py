@@ -56,7 +56,8 @@ def lists(**patients: tuple[int, int]) -> pd.DataFrame:
 
 
 def registers(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(RegisterFrame.to_schema().columns))
+    frame = pd.DataFrame(rows, columns=list(RegisterFrame.to_schema().columns))
+    return frame.astype({RegisterFrame.register_patients: "float64", RegisterFrame.denominator_patients: "float64"})
 
 
 def scores(**score_of: float) -> pd.DataFrame:
@@ -65,8 +66,8 @@ def scores(**score_of: float) -> pd.DataFrame:
 
 
 def lsoas(practice_lists: list[tuple[str, str, int]], decile_of: dict[str, int]) -> dict[str, pd.DataFrame]:
-    f, n = LsoaDeprivationFrame, len(decile_of)
-    deciles = pd.DataFrame({f.lsoa_code: list(decile_of), f.imd_rank: range(1, n + 1), f.imd_decile: decile_of.values()})
+    f = LsoaDeprivationFrame
+    deciles = pd.DataFrame({f.lsoa_code: list(decile_of), f.imd_rank: 1, f.imd_decile: list(decile_of.values())})
     return {
         "lsoa_lists": pd.DataFrame(practice_lists, columns=list(LsoaListFrame.to_schema().columns)),
         "lsoa_deprivation": deciles.assign(**{f.lsoa_vintage: 2021}),
@@ -103,6 +104,7 @@ def small() -> NeedSources:
 
 
 class TestWeightedPercentile:
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=40))
     def test_it_is_the_weight_below_and_half_of_the_weight_tied(self, rows):
         value, weight = np.array(rows, dtype=float).T
@@ -111,6 +113,7 @@ class TestWeightedPercentile:
         found = weighted_percentile(pd.Series(value), pd.Series(weight))
         assert found.to_numpy() == pytest.approx((below + tied / 2) / weight.sum(), abs=1e-12)
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=40))
     def test_the_weighted_mean_is_one_half(self, rows):
         value, weight = np.array(rows, dtype=float).T
@@ -118,24 +121,28 @@ class TestWeightedPercentile:
         assert found.between(0, 1, inclusive="neither").all()
         assert np.average(found, weights=weight) == pytest.approx(0.5, abs=1e-12)
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=2, max_size=30))
     def test_order_is_kept_and_ties_are_equal(self, rows):
         value, weight = np.array(rows, dtype=float).T
         found = weighted_percentile(pd.Series(value), pd.Series(weight)).to_numpy()
         assert (np.sign(found[:, None] - found[None, :]) == np.sign(value[:, None] - value[None, :])).all()
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=30), st.floats(1e-3, 1e6))
     def test_scaling_all_weights_changes_nothing(self, rows, factor):
         value, weight = np.array(rows, dtype=float).T
         found = weighted_percentile(pd.Series(value), pd.Series(weight * factor))
         assert found.to_numpy() == pytest.approx(weighted_percentile(pd.Series(value), pd.Series(weight)).to_numpy())
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=30))
     def test_turning_the_scale_round_turns_the_percentile_round(self, rows):
         value, weight = np.array(rows, dtype=float).T
         turned = weighted_percentile(pd.Series(-value), pd.Series(weight))
         assert (1 - turned).to_numpy() == pytest.approx(weighted_percentile(pd.Series(value), pd.Series(weight)))
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=30), st.randoms())
     def test_row_order_does_not_matter_and_the_index_is_kept(self, rows, random):
         frame = pd.DataFrame(rows, columns=["value", "weight"], index=[f"U{i}" for i in range(len(rows))])
@@ -146,6 +153,7 @@ class TestWeightedPercentile:
             found.sort_index(), weighted_percentile(frame["value"], frame["weight"]).sort_index()
         )
 
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(FIGURES, min_size=1, max_size=20), st.integers(1, 10**6))
     def test_a_missing_value_stays_missing_and_carries_no_weight(self, rows, weight):
         frame = pd.DataFrame(rows, columns=["value", "weight"])
@@ -339,7 +347,7 @@ class TestCore20:
         assert need[NeedFrame.deprivation_fifth].isna().all()
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_deprivation_fifths_hold_a_fifth_of_patients_each_and_1_is_most_deprived(seed):
     random = np.random.default_rng(seed)
@@ -369,6 +377,11 @@ class Raw:
     qof: pd.DataFrame
     inactive: pd.DataFrame
     lads: pd.Series
+
+    def totals(self, level: str) -> pd.Series:
+        """Patients of each organisation of a level, from its own row of totals."""
+        rows = self.ages[(self.ages["ORG_TYPE"] == level) & (self.ages["SEX"] == "ALL")]
+        return rows[rows["AGE_GROUP_5"] == "ALL"].set_index("ORG_CODE")["NUMBER_OF_PATIENTS"]
 
 
 @pytest.fixture(scope="module")
@@ -410,9 +423,8 @@ def real_need(real_sources: NeedSources) -> pd.DataFrame:
 def weighted_mean(value: pd.Series, weight: pd.Series, group: pd.Series) -> pd.Series:
     """Mean by group, one group at a time, over the rows that have a value."""
     known = value.notna()
-    return pd.Series(
-        {key: np.average(value[rows], weights=weight[rows]) for key, rows in group[known].groupby(group[known]).groups.items()}
-    )
+    members = group[known].groupby(group[known]).groups
+    return pd.Series({key: np.average(value[rows], weights=weight[rows]) for key, rows in members.items()})
 
 
 class TestRealFiles:
@@ -421,33 +433,30 @@ class TestRealFiles:
         assert real_need[NeedFrame.patients].sum() == 63_216_178
         assert "U" not in real_need.index
         assert real_need.index.is_monotonic_increasing
-        published = raw.ages[(raw.ages["ORG_TYPE"] == "PCN") & (raw.ages["AGE_GROUP_5"] == "ALL") & (raw.ages["SEX"] == "ALL")]
-        published = published.set_index("ORG_CODE")["NUMBER_OF_PATIENTS"].drop("U")
-        assert real_need[NeedFrame.patients].to_dict() == published.to_dict(), "NHS England's own totals of PCNs"
+        published = raw.totals("PCN").drop("U").to_dict()
+        assert real_need[NeedFrame.patients].to_dict() == published, "NHS England's own totals of PCNs"
 
     def test_a_pcn_in_two_icbs_stands_once_with_all_its_practices(self, real_need, raw):
         members = raw.map[raw.map["PCN_CODE"] == "U41591"]
         assert members["ICB_CODE"].nunique() == 2
-        totals = raw.ages[(raw.ages["ORG_TYPE"] == "GP") & (raw.ages["SEX"] == "ALL")].set_index("ORG_CODE")
         assert real_need.index.tolist().count("U41591") == 1
-        assert real_need.at["U41591", NeedFrame.patients] == totals.loc[members["PRACTICE_CODE"], "NUMBER_OF_PATIENTS"].sum()
+        everybody = raw.totals("GP")[members["PRACTICE_CODE"]].sum()
+        assert real_need.at["U41591", NeedFrame.patients] == everybody
 
     def test_deprivation_of_every_pcn(self, real_need, raw):
-        totals = raw.ages[(raw.ages["ORG_TYPE"] == "GP") & (raw.ages["SEX"] == "ALL")].set_index("ORG_CODE")
         table = raw.map[raw.map["PCN_CODE"] != "U"].merge(raw.imd, on="PRACTICE_CODE", how="left")
-        patients = table["PRACTICE_CODE"].map(totals["NUMBER_OF_PATIENTS"])
+        patients = table["PRACTICE_CODE"].map(raw.totals("GP"))
         expected = weighted_mean(table["IMD_SCORE"], patients, table["PCN_CODE"])
         assert (real_need[NeedFrame.imd_score] - expected).abs().max() < 1e-9
         assert len(expected) == 1298
 
     def test_prevalence_of_every_pcn_and_condition(self, real_sources, real_need, raw):
         table = raw.qof.merge(raw.map[raw.map["PCN_CODE"] != "U"], on="PRACTICE_CODE")
-        sums = table.pivot_table(index="PCN_CODE", columns="GROUP_CODE", values=["REGISTER", "PRACTICE_LIST_SIZE"], aggfunc="sum")
+        sums = table.groupby(["PCN_CODE", "GROUP_CODE"])[["REGISTER", "PRACTICE_LIST_SIZE"]].sum().unstack()
         expected = sums["REGISTER"] / sums["PRACTICE_LIST_SIZE"]
         found = estimate_prevalence(real_sources.practices, real_sources.registers)
-        found = found.pivot(
-            index=PrevalenceFrame.pcn_code, columns=PrevalenceFrame.condition_code, values=PrevalenceFrame.prevalence_share
-        )
+        found = found.set_index([PrevalenceFrame.pcn_code, PrevalenceFrame.condition_code])
+        found = found[PrevalenceFrame.prevalence_share].unstack()
         assert found.shape == expected.shape == (1298, 21)
         assert (found - expected).abs().max().max() < 1e-9
         chosen = list(SHIPPED.conditions)
@@ -469,11 +478,10 @@ class TestRealFiles:
 
     def test_inactivity_of_every_pcn(self, real_need, raw):
         districts = raw.inactive[raw.inactive["area_code"].str.match("E0[6-9]")].dropna(subset=["value"])
-        latest = districts.sort_values("period").drop_duplicates("area_code", keep="last").set_index("area_code")["value"]
-        totals = raw.ages[(raw.ages["ORG_TYPE"] == "GP") & (raw.ages["SEX"] == "ALL")].set_index("ORG_CODE")
+        latest = districts.sort_values("period").groupby("area_code")["value"].last()
         table = raw.map[raw.map["PCN_CODE"] != "U"]
         share = table["PRACTICE_CODE"].map(raw.lads).map(latest) / 100
-        expected = weighted_mean(share, table["PRACTICE_CODE"].map(totals["NUMBER_OF_PATIENTS"]), table["PCN_CODE"])
+        expected = weighted_mean(share, table["PRACTICE_CODE"].map(raw.totals("GP")), table["PCN_CODE"])
         assert (real_need[NeedFrame.inactive_share] - expected).abs().max() < 1e-9
 
     def test_the_index_has_nothing_missing_and_averages_one_half(self, real_need, real_sources):

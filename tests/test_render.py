@@ -15,11 +15,11 @@ import shapely
 from made_up import HOSTILE, made_up_tables
 
 from geomap.errors import KeyLinkError, OutputError
+from geomap.phrases import finding, hours_worth
 from geomap.render import build_map
 from geomap.render.assets import check_no_remote, element
 from geomap.render.classes import quantile_classes
 from geomap.render.encode import json_block
-from geomap.render.facts import finding
 from geomap.render.layers import thin_shapes
 from geomap.schema import (
     AllocationResultFrame,
@@ -34,7 +34,7 @@ from geomap.schema import (
     UnmatchedHoursFrame,
     UnmetFrame,
 )
-from geomap.schema.words import CRS
+from geomap.schema.words import CRS, INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 
 MODELS = {
     "pcns": PcnResultFrame,
@@ -200,15 +200,19 @@ def test_script_that_would_end_itself_is_refused() -> None:
         element("script", "const a = '</SCRIPT>';")
 
 
-def test_finding_reads_as_a_sentence(tables: ResultTables) -> None:
-    facts = dataclasses.replace(
-        tables.facts, matched_hours=410_000.4, pledged_hours=500_541.0, people=21_300, pcns_covered=1_102, pcns=1_298
-    )
-    assert finding(facts) == "410,000 of 500,541 pledged hours can serve 21,300 people in 1,102 of 1,298 PCNs"
-    one = dataclasses.replace(facts, people=1, pcns=1, pcns_covered=1)
-    assert finding(one) == "410,000 of 500,541 pledged hours can serve 1 person in 1 of 1 PCN"
-    none = dataclasses.replace(facts, people=0, matched_hours=0.0)
-    assert finding(none) == "None of the 500,541 pledged hours can serve anyone in 1,298 PCNs"
+def test_hours_and_places_have_words_of_their_own(page: str) -> None:
+    """The same code says another thing of hours nobody used than of people nobody could place."""
+    data = block(page)
+    assert data["hours_reasons"] == INELIGIBLE_REASONS | UNMATCHED_REASONS
+    assert data["unmet_reasons"] == UNMET_REASONS
+    assert data["hours_reasons"]["rounding"] != data["unmet_reasons"]["rounding"]
+
+
+def test_hours_are_told_as_stated_and_as_counted(page: str, tables: ResultTables) -> None:
+    facts = block(page)["facts"]
+    assert facts["stated_hours"] == round(tables.facts.stated_hours, 4) < facts["pledged_hours"]
+    assert facts["hours_worth"] == hours_worth(tables.facts)
+    assert facts["finding"] == finding(tables.facts)
 
 
 def test_classes_are_quantiles() -> None:
@@ -277,7 +281,8 @@ def test_ring_smaller_than_the_coordinate_grid_is_left_out() -> None:
     """A hole of a few metres rounds to a line; the national footprints have some, and the page must still be drawn."""
     tables = made_up_tables(3, 4, 7)
     hole = shapely.box(0, 0, 2, 2)
-    areas = [area.difference(shapely.affinity.translate(hole, *area.representative_point().coords[0])) for area in tables.pcns.geometry]
+    inside = [shapely.affinity.translate(hole, *area.representative_point().coords[0]) for area in tables.pcns.geometry]
+    areas = [area.difference(gap) for area, gap in zip(tables.pcns.geometry, inside, strict=True)]
     pcns = tables.pcns.set_geometry(gpd.GeoSeries(areas, crs=tables.pcns.crs))
     assert any(len(area.interiors) for area in areas)
     assert build_map(dataclasses.replace(tables, pcns=pcns))

@@ -58,7 +58,7 @@ def read_words(draft: Draft, column: str, allowed: Collection[str]) -> pd.Series
     """A column of one word each out of `allowed`; blank is a fault."""
     text = draft.text[column]
     words = text.map({value: plain_word(value) for value in text.unique()}).astype("str")
-    draft.fault_empty(draft.rows(text == ""), column)
+    draft.fault_empty(draft.rows(text == ""), column, allowed)
     for row in draft.rows((text != "") & ~words.isin(list(allowed))):
         draft.fault([row], column, f"unknown {column}", suggest([words[row]], allowed))
     return words
@@ -106,11 +106,11 @@ def read_number(draft: Draft, column: str, limits: Limits) -> pd.Series:
     text = draft.text[column]
     numbers, bad = text_to_number(text)
     endless = text.str.fullmatch(r"(?i)[+-]?(inf|infinity|1e\d{3,})")
-    draft.fault(draft.rows(bad & endless), column, "the number is infinite", f"Give a number {limits}.")
+    draft.fault(draft.rows(bad & endless), column, "the number is infinite", f"Give a number, {limits}.")
     draft.fault(draft.rows(bad), column, "this is not a number", "Give figures only, without words or units.")
     too_low = numbers <= limits.low if limits.above else numbers < limits.low
     wrong = too_low | (numbers > limits.high)
-    draft.fault(draft.rows(wrong), column, "the number is out of range", f"Give a number {limits}.")
+    draft.fault(draft.rows(wrong), column, "the number is out of range", f"Give a number, {limits}.")
     draft.note(draft.rows(text.str.contains(",") & ~bad), column, "numbers with commas were read as thousands")
     return numbers.where(~wrong)
 
@@ -202,7 +202,7 @@ def read_link(draft: Draft, column: str, keys: Keys | None) -> pd.Series:
             draft.fault([row], column, f"this {column} is not in {keys.table}", remedy)
         else:
             problem = f"the row of this {column} in {keys.table} was left out"
-            draft.fault([row], column, problem, f"Correct row {own_row} there first.")
+            draft.fault([row], column, problem, f"Correct row {own_row} there first.", follows=True)
     respelt = found.notna() & (found != text)
     draft.note(draft.rows(respelt), column, f"ids were matched to {keys.table} without regard to case and spaces")
     return found

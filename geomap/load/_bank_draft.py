@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -65,8 +65,10 @@ class Draft:
         """Row numbers where the mask holds."""
         return [int(row) for row in mask.index[mask.to_numpy(dtype=bool)]]
 
-    def fault(self, rows: Iterable[int], column: str, problem: str, remedy: str) -> None:
-        """Add one fault a row, unless the cell has one already."""
+    def fault(
+        self, rows: Iterable[int], column: str, problem: str, remedy: str, *, follows: bool = False
+    ) -> None:
+        """Add one fault a row, unless the cell has one already; `follows` as in `Fault`."""
         for row in rows:
             if (row, column) in self._told or column in self.unreadable:
                 continue
@@ -81,14 +83,15 @@ class Draft:
                     row_id=self.row_ids.get(row, ""),
                     problem=problem,
                     remedy=remedy,
+                    follows=follows,
                 )
             )
 
-    def fault_empty(self, rows: Iterable[int], column: str) -> None:
-        """Add the fault of an empty cell that must be filled."""
-        remedy = f"Fill in {self.heading(column)}."
+    def fault_empty(self, rows: Iterable[int], column: str, allowed: Collection[str] = ()) -> None:
+        """Add the fault of an empty cell that must be filled, with one of the words allowed if only some are."""
+        remedy = f"Fill in {self.heading(column)}{' with one of: ' * bool(allowed)}{', '.join(sorted(allowed))}."
         if self.sheet:
-            remedy += " If a formula stands there, see that it gives no error, and save the workbook in Excel."
+            remedy += " If a formula stands there, save the workbook in Excel, so that its value is stored with it."
         self.fault(rows, column, "the cell is empty", remedy)
 
     def note(self, rows: list[int], column: str, said: str) -> None:
@@ -162,8 +165,10 @@ class Draft:
         return checked
 
     def account_good(self, good: pd.DataFrame) -> list[dict[str, object]]:
-        """One line a good row."""
-        return [self._account(int(row), "used") for row in good.index]
+        """One line a good row, under the id that the tables use for it."""
+        ids = good[list(self.spec.id_columns)].bfill(axis=1).iloc[:, 0]
+        self.row_ids |= {int(row): str(row_id) for row, row_id in ids.items()}
+        return [self._account(int(row), "used") for row in ids.index]
 
     def account_rest(self) -> list[dict[str, object]]:
         """One line a row that was rejected or passed over."""

@@ -15,7 +15,8 @@ from ._bank_spec import LINKS, SPECS, TableSpec
 from ._read import RawTable, normal_heading, read_csv, read_sheets
 from ._workbook import rows_to_table
 
-_BOOK_ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
+_MUTE_ENDINGS = (".xls", ".ods")
+_BOOK_ENDINGS = (".xlsx", ".xlsm", *_MUTE_ENDINGS)
 _HEADING_DEPTH = 30
 _PERSON_HEADING = re.compile(
     r"nhs(number|no|num|id)?|nhs(number|no)of.*|dob|.*dateofbirth.*|.*birthdate|birthday"
@@ -57,8 +58,13 @@ def open_tables(path: Path) -> Opened:
             people += _people(table)
     for draft in drafts.values():
         draft.stopped = bool(stops or people)
-    no_links = f"{path.name}: there is no table of links, so no relationship with the NHS is known."
-    return Opened(drafts=drafts, stops=stops, people=people, notes=[] if LINKS.name in tables else [no_links])
+    notes = []
+    if LINKS.name not in tables:
+        notes.append(f"{path.name}: there is no table of links, so no relationship with the NHS is known.")
+    if path.suffix.lower() in _MUTE_ENDINGS:
+        said = "formulas that fail read as empty cells in this kind of workbook; saved as .xlsx, they would be named"
+        notes.append(f"{path.name}: {said}.")
+    return Opened(drafts=drafts, stops=stops, people=people, notes=notes)
 
 
 def _missing_table(source: str, spec: TableSpec, present: list[str], kind: str) -> Fault:
@@ -148,7 +154,8 @@ def _draft(spec: TableSpec, table: RawTable) -> tuple[Draft, list[Fault]]:
         shown = " and ".join(repr(heading) for heading in both)
         remedy = f"Delete one, or head the right one {column}."
         stops.append(Fault(**where, column=both[0], problem=f"{shown} both mean {column}", remedy=remedy))
-    stops += missing_columns(list(headings) + list(twice), spec.required, **where)
+    remedy = "Put in what is missing, under that heading, or choose the file that has it."
+    stops += missing_columns(list(headings) + list(twice), spec.required, remedy=remedy, **where)
     unreadable = {column for column in spec.required if column not in headings} | set(twice)
     if spec.one_of and not any(all(column in headings for column in group) for group in spec.one_of):
         unreadable |= {column for group in spec.one_of for column in group}

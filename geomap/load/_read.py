@@ -22,7 +22,7 @@ from ..errors import DataError
 from ._delimited import parse_delimited
 from ._raw import RawTable, kind_of, refuse
 from ._text import normal_heading, text_to_code, text_to_date, text_to_number
-from ._workbook import find_sheet, open_book, rows_to_table, sheet_rows
+from ._workbook import find_sheet, open_book, rows_to_table
 
 __all__ = [
     "RawTable", "list_members", "normal_heading", "read_csv", "read_geo", "read_sheet", "read_sheets",
@@ -151,7 +151,7 @@ def read_sheets(path: Path) -> dict[str, list[list[object]]]:
     """
     path = Path(path)
     with open_book(_open_bytes(path), path.name, path.suffix) as book:
-        return {name: sheet_rows(book, name, path.name) for name in book.sheet_names}
+        return {name: book.rows(name) for name in book.sheet_names}
 
 
 def read_sheet(path: Path, *, sheet: str, heading_row: int | None = None) -> RawTable:
@@ -174,8 +174,8 @@ def read_sheet(path: Path, *, sheet: str, heading_row: int | None = None) -> Raw
     """
     path = Path(path)
     with open_book(_open_bytes(path), path.name, path.suffix) as book:
-        found = find_sheet(book, sheet, path.name)
-        return rows_to_table(sheet_rows(book, found, path.name), path.name, found, heading_row)
+        found = find_sheet(book, sheet)
+        return rows_to_table(book.rows(found), path.name, found, heading_row)
 
 
 def read_geo(path: Path, *, member: str = "", layer: str | None = None) -> gpd.GeoDataFrame:
@@ -228,4 +228,5 @@ def _read_shape(path: Path, source: str, layer: str | None) -> gpd.GeoDataFrame:
     except DataError:
         raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
-        raise refuse(source, f"the shapes cannot be read: {error}", "Download the file again.") from error
+        said = str(error).replace(str(path), source).partition("; It might help")[0].rstrip(".")
+        raise refuse(source, f"the shapes cannot be read: {said}", "Download the file again.") from error

@@ -33,20 +33,18 @@ def pick(raw: RawTable, headings: Mapping[str, str | Sequence[str]], wanted: str
     """
     present = {normal_heading(heading): heading for heading in reversed(raw.frame.columns)}
     found: dict[str, str] = {}
-    faults = []
+    missing: list[str] = []
     for name, spellings in headings.items():
         spellings = (spellings,) if isinstance(spellings, str) else spellings
         known = [s if s in raw.frame.columns else present.get(normal_heading(s)) for s in spellings]
         match = next((heading for heading in known if heading is not None), None)
         if match is None:
-            problem = "the column is missing"
-            faults.append(
-                Fault(source=raw.source, sheet=raw.sheet, column=spellings[0], problem=problem, remedy=wanted)
-            )
+            missing.append(spellings[0])
         else:
             found[name] = match
-    if faults:
-        raise SchemaError(faults=faults)
+    if missing:
+        place = {"source": raw.source, "sheet": raw.sheet, "problem": "the column is missing", "remedy": wanted}
+        raise SchemaError(faults=[Fault(**place, column=name) for name in missing])
     return pd.DataFrame({name: raw.frame[heading] for name, heading in found.items()}, index=raw.frame.index)
 
 

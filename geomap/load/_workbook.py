@@ -1,4 +1,8 @@
-"""Bytes of a workbook to rows of values; bounds what the reader may lay out before it is asked to."""
+"""Bytes of a workbook to rows of values; bounds what the reader may lay out before it is asked to.
+
+The reader gives an empty cell where a formula has failed. In an .xlsx those cells are looked up in the sheet itself,
+so that `#N/A` is not taken for "nothing said"; other kinds of workbook do not show them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from posixpath import basename
+from xml.etree import ElementTree
 
 import pandas as pd
 import python_calamine
@@ -19,11 +26,40 @@ _SIGNATURES = {".xlsx": b"PK", ".xlsm": b"PK", ".ods": b"PK", ".xls": OLE}
 _MAX_BYTES = 1 << 30
 _MAX_CELLS = 60_000_000
 _FILLED_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*(?<!/)>")
+_ERROR_CELL = re.compile(
+    rb"<(?:\w+:)?c\b(?=[^>]*\bt=[\"']e[\"'])[^>]*\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*(?<!/)>"
+    rb".*?<(?:\w+:)?v>([^<]*)<",
+    re.DOTALL,
+)
 _RESAVE = "Open it, and save it again as .xlsx."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """An open workbook, and what its failed formulas show: sheet → (row, column), from 0 → such as `#N/A`."""
+
+    calamine: python_calamine.CalamineWorkbook
+    source: str
+    errors: dict[str, dict[tuple[int, int], str]]
+
+    @property
+    def sheet_names(self) -> list[str]:
+        return self.calamine.sheet_names
+
+    def rows(self, name: str) -> list[list[object]]:
+        """Values of one sheet; row 1 is the first list, whatever stands above the table."""
+        try:
+            rows = self.calamine.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        except python_calamine.CalamineError as error:
+            raise refuse(self.source, f"the sheet cannot be read: {error}", _RESAVE, sheet=name) from error
+        for (row, column), shown in self.errors.get(name, {}).items():
+            if row < len(rows) and column < len(rows[row]):
+                rows[row][column] = shown
+        return rows
+
+
 @contextmanager
-def open_book(data: bytes, source: str, ending: str) -> Iterator[python_calamine.CalamineWorkbook]:
+def open_book(data: bytes, source: str, ending: str) -> Iterator[Book]:
     """
     A workbook, once its bytes are seen to be what its ending says and of a size that can be laid out.
 
@@ -38,17 +74,24 @@ def open_book(data: bytes, source: str, ending: str) -> Iterator[python_calamine
     if not data.startswith(signature):
         raise refuse(source, f"this is {kind_of(data) or 'something else'}, not the workbook its name says", _RESAVE)
     try:
-        if signature == b"PK":
-            _bound(data, source)
+        errors = _bound(data, source) if signature == b"PK" else {}
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except (python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError) as error:
         raise refuse(source, f"the workbook is not whole: {error}", "Download it again, or save it again.") from error
     with book:
-        yield book
+        yield Book(calamine=book, source=source, errors=errors)
 
 
-def _bound(data: bytes, source: str) -> None:
-    """Refuse a workbook that unpacks to too much, or with a far cell (the reader lays out every cell up to it)."""
+def _bound(data: bytes, source: str) -> dict[str, dict[tuple[int, int], str]]:
+    """
+    Refuse a workbook that unpacks to too much, or with a far cell (the reader lays out every cell up to it).
+
+    Returns
+    -------
+    errors
+        As in `Book`.
+    """
+    errors = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(item.file_size for item in archive.infolist()) > _MAX_BYTES:
             raise refuse(source, "the workbook unpacks to more than 1 GiB", "Keep only the sheets wanted.")
@@ -56,30 +99,50 @@ def _bound(data: bytes, source: str) -> None:
             if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
                 continue
             columns, rows = 0, 0
-            for letters, digits in _FILLED_CELL.findall(archive.read(name)):
-                columns = max(columns, sum((c - 64) * 26**i for i, c in enumerate(reversed(letters))))
+            sheet = archive.read(name)
+            for letters, digits in _FILLED_CELL.findall(sheet):
+                columns = max(columns, _column(letters))
                 rows = max(rows, int(digits))
             if columns * rows > _MAX_CELLS:
                 problem = f"a sheet spreads over {rows:,} rows and {columns:,} columns"
                 remedy = "Delete the stray cell far from the table, and save it again."
-                raise refuse(source, problem, remedy, sheet=name.rpartition("/")[2])
+                raise refuse(source, problem, remedy, sheet=basename(name))
+            cells = _ERROR_CELL.findall(sheet) if b'"e"' in sheet or b"'e'" in sheet else []
+            if cells:
+                shown = {(int(digits) - 1, _column(letters) - 1): text.decode() for letters, digits, text in cells}
+                errors[_sheet_name(archive, basename(name))] = shown
+    return errors
 
 
-def sheet_rows(book: python_calamine.CalamineWorkbook, name: str, source: str) -> list[list[object]]:
-    """Values of one sheet; row 1 is the first list, whatever stands above the table."""
+def _column(letters: bytes) -> int:
+    """The number of a column from its letters: A is 1."""
+    return sum((letter - 64) * 26**place for place, letter in enumerate(reversed(letters)))
+
+
+def _sheet_name(archive: zipfile.ZipFile, part: str) -> str:
+    """The name a planner sees on the sheet that is kept in this part of the workbook, such as `sheet2.xml`."""
+    links = {basename(link.get("Target", "")): link.get("Id") for link in _parse(archive, "xl/_rels/workbook.xml.rels")}
+    names = (node for node in _parse(archive, "xl/workbook.xml").iter() if node.get("name"))
+    return next((node.get("name", "") for node in names if links.get(part) in node.attrib.values()), "")
+
+
+def _parse(archive: zipfile.ZipFile, part: str) -> ElementTree.Element:
+    text = archive.read(part)
+    if b"<!DOCTYPE" in text:
+        raise zipfile.BadZipFile("it declares a document type")
     try:
-        return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except python_calamine.CalamineError as error:
-        raise refuse(source, f"the sheet cannot be read: {error}", _RESAVE, sheet=name) from error
+        return ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
-def find_sheet(book: python_calamine.CalamineWorkbook, sheet: str, source: str) -> str:
+def find_sheet(book: Book, sheet: str) -> str:
     """The name as the workbook writes it, found without regard to case."""
     named = {name.strip().casefold(): name for name in book.sheet_names}
     found = named.get(sheet.strip().casefold())
     if found is None:
         remedy = f"Choose the workbook that has it. This one has: {'; '.join(book.sheet_names)}."
-        raise refuse(source, "the sheet is not in the workbook", remedy, sheet=sheet)
+        raise refuse(book.source, "the sheet is not in the workbook", remedy, sheet=sheet)
     return found
 
 

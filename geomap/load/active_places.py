@@ -15,7 +15,7 @@ from ._archive import read_text
 from ._bank_places import in_england
 from ._raw import RawTable, refuse
 from ._read import list_members, normal_heading, read_csv, text_to_number
-from ._table import account_rows, cell_faults, no_reason
+from ._table import account_rows, cell_faults, no_reason, say_vintage
 
 _FILES = {
     "healthandfitnessgym": "gym",
@@ -219,10 +219,10 @@ def _settle_operators(rows: pd.DataFrame) -> tuple[pd.Series, list[str]]:
 
 
 def _vintage(path: Path) -> str:
-    """The data version that the bundle's information.txt states."""
+    """The data version that the bundle's information.txt states, a date in words."""
     if path.is_dir():
         file, members = path / "information.txt", [""] if (path / "information.txt").is_file() else []
     else:
         file, members = path, [n for n in list_members(path) if PurePosixPath(n).name.lower() == "information.txt"]
     text = read_text(file, members[0]) if members else ""
-    return text.partition("Data Version:")[2].strip()[:10]
+    return say_vintage(pd.Series([text.partition("Data Version:")[2].strip()[:10]], dtype="str"))

@@ -6,6 +6,7 @@ nothing; the load stops only where a table or a column is missing, or a column i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Bank:
     """`AccountingFrame`: one line a row that was rejected, or passed over (`not_used`: examples, totals)."""
     rows: pd.DataFrame
     """`AccountingFrame`: one line a row that is in a table, `used`."""
+    places: Mapping[str, tuple[str, str]]
+    """Table → the file and the sheet it was read from, as `accounting` and `rows` name them."""
     notes: tuple[str, ...]
     """Repairs and assumptions, each with its count and first place."""
 
@@ -86,6 +89,7 @@ def load_bank(path: Path, context: BankContext) -> Bank:
         faults=tuple(faults),
         accounting=accounting_frame(line for draft in drafts.values() for line in draft.account_rest()),
         rows=accounting_frame(used),
+        places={name: (draft.source, draft.sheet) for name, draft in drafts.items()},
         notes=tuple(opened.notes + [note for draft in drafts.values() for note in draft.notes]),
     )
 

@@ -109,9 +109,9 @@ def _recognise(shapes: gpd.GeoDataFrame, source: str) -> tuple[str, dict[str, st
 
 
 def _vintage(columns: dict[str, str]) -> str:
-    """The year that the column names carry, such as 2022 in `SICBL22CD`; blank for those without."""
+    """The year that the column names carry: `SICBL22CD` says 2022 boundaries; blank for those without."""
     digits = re.search(r"\d\d", "".join(columns.values()))
-    return f"20{digits.group()}" if digits else ""
+    return f"20{digits.group()} boundaries" if digits else ""
 
 
 def _name_areas(shapes: gpd.GeoDataFrame, level: str, columns: dict[str, str]) -> gpd.GeoDataFrame:

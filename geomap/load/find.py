@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,19 @@ from pathlib import Path
 
 from ..config import load_default
 from ..errors import DataError, Fault
+
+_LEFT_BEHIND = (".", "~$", "__MACOSX")
+"""How names begin that a Mac or a spreadsheet program leaves beside the real file."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEAR, _MONTH = r"(?P<year>20[0-4]\d)", r"(?P<month>0[1-9]|1[0-2])"
+_DATES = (
+    re.compile(rf"(?<!\d){_YEAR}[-_ .]?{_MONTH}(?:[-_ .]?[0-3]\d)?(?!\d)"),  # 2026-07, 20260701
+    re.compile(rf"(?<!\d){_MONTH}[-_ .]?{_YEAR}(?!\d)"),  # 062026
+    re.compile(rf"(?<![a-z])(?P<month>{'|'.join(_MONTHS)})[a-z]*[-_ .]?{_YEAR}(?!\d)"),  # MAY_2025, June 2026
+    re.compile(rf"(?<!\d){_YEAR}(?!\d)"),
+)
+_TWO_YEARS = re.compile(r"(?<!\d)(?:20(?=\d\d[-_]))?(\d\d)[-_]?(\d\d)(?!\d)")
+"""A year from April to March: `2425` as QOF writes it, `2024-25`."""
 
 
 def find_sources(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, Path], list[Fault]]:
@@ -19,8 +33,8 @@ def find_sources(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, Path
     Parameters
     ----------
     folder
-        Searched with its sub-folders. Of several files that fit one pattern, the one with the newest year in its
-        name is taken (the last in alphabetical order where that does not tell).
+        Searched with its sub-folders. Of several files that fit one pattern, the one with the newest date in its
+        name is taken, or in that of its folder (the last in alphabetical order where that does not tell).
     files
         Source id → path relative to `folder`, for sources named by the planner; these are never searched for.
 
@@ -52,7 +66,10 @@ def find_sources(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, Path
     found: dict[str, Path] = {}
     faults: list[Fault] = []
     for source_id, source in sources.items():
-        chosen = folder / files[source_id] if source_id in files else _search(folder, names, source["patterns"])
+        if source_id in files:
+            chosen = folder / files[source_id] if files[source_id].strip() else None
+        else:
+            chosen = _search(folder, names, source["patterns"])
         if chosen is not None and chosen.exists():
             found[source_id] = chosen
         elif source_id in files or source["required"]:
@@ -65,32 +82,43 @@ def _walk(folder: Path) -> list[str]:
     names: list[str] = []
     for root, folders, files in os.walk(folder):
         base = Path(root).relative_to(folder)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith(_LEFT_BEHIND))
         names += [f"{(base / name).as_posix()}/" for name in folders]
-        names += [(base / name).as_posix() for name in files]
+        names += [(base / name).as_posix() for name in files if not name.startswith(_LEFT_BEHIND)]
     return sorted(names)
 
 
 def _search(folder: Path, names: list[str], patterns: list[str]) -> Path | None:
     for pattern in patterns:
-        fits = [
-            name for name in names if fnmatch.fnmatch(_last_part(name).lower(), pattern.lower())
-        ]
+        fits = [name for name in names if _fits(name, pattern)]
         if fits:
             return folder / max(fits, key=_newness).rstrip("/")
     return None
 
 
-def _last_part(name: str) -> str:
-    return name.rstrip("/").rsplit("/", 1)[-1] + ("/" if name.endswith("/") else "")
+def _fits(name: str, pattern: str) -> bool:
+    """The last part of the path against the pattern; a folder only where the pattern asks for one."""
+    last = name.rstrip("/").rsplit("/", 1)[-1]
+    same_kind = name.endswith("/") == pattern.endswith("/")
+    return same_kind and fnmatch.fnmatch(last.lower(), pattern.rstrip("/").lower())
 
 
-def _newness(name: str) -> tuple[int, str]:
-    """The latest year named anywhere in the path (2026, or 2425 for 2024-25), then the path itself."""
-    years = [int(text) for text in re.findall(r"(?<!\d)(20[0-4]\d)(?!\d)", name)]
-    # QOF writes a year as two: 2425 is 2024-25; 2021 may be either, and reads the same.
-    years += [2000 + int(text[:2]) for text in re.findall(r"(?<!\d)(\d{4})(?!\d)", name) if int(text[2:]) == int(text[:2]) + 1]
-    return max(years, default=0), name
+def _newness(name: str) -> tuple[tuple[int, int], str]:
+    """The latest year and month in the file's name, or else in that of the nearest folder; then the path itself."""
+    dates = (_latest_date(part) for part in reversed(name.rstrip("/").lower().split("/")))
+    return next(filter(any, dates), (0, 0)), name
+
+
+def _latest_date(part: str) -> tuple[int, int]:
+    """Year and month, 0 for what is not told; a year from April to March counts as the year it ends in."""
+    found = [(0, 0)]
+    for match in itertools.chain.from_iterable(pattern.finditer(part) for pattern in _DATES):
+        month = match.groupdict().get("month") or "0"
+        found.append((int(match["year"]), int(month) if month.isdigit() else _MONTHS.index(month) + 1))
+    for match in _TWO_YEARS.finditer(part):
+        if int(match[2]) == int(match[1]) + 1:
+            found.append((2000 + int(match[2]), 0))
+    return max(found)
 
 
 def _missing(folder: Path, source: Mapping[str, object], named: str) -> Fault:

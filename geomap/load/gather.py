@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from ..config import Scenario, load_default
-from ..errors import DataError, Fault
-from ..schema import OutlineFrame, PcnRecordFrame, PostcodeFrame, PracticeFrame
+from ..errors import DataError, Fault, RowError
+from ..schema import ListSizeFrame, OutlineFrame, PcnRecordFrame, PostcodeFrame, PracticeFrame
 from ..validate import Loaded
 from .active_places import load_venues
 from .bank import Bank, BankContext, load_bank
@@ -43,6 +44,10 @@ _ONLY_WITH_LSOA_LISTS = ("lsoa_imd", "lsoa_points")
 """Large files that say nothing without registrations by LSOA; then they are not opened."""
 
 
+MOST_UNLIKE_SHARE = 0.02
+"""Patients, or practices, that only one of the practice map and the list sizes may have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Everything a run is computed from."""
@@ -63,7 +68,7 @@ class Inputs:
 
 
 class _Pass:
-    """What one pass over the files has found so far."""
+    """What one pass over the files has found so far: `faults` of single rows, and the `stops` of whole files."""
 
     def __init__(self) -> None:
         self.tables: dict[str, pd.DataFrame] = {}
@@ -73,20 +78,20 @@ class _Pass:
         self.notes: list[str] = []
         self.sources: list[tuple[str, str, str]] = []
 
-    def attempt(self, name: str, load: Callable[[], Loaded]) -> pd.DataFrame | None:
+    def attempt(self, name: str, load: Callable[[], Loaded]) -> None:
         """Load one source; what stops the load is kept for later, so that the other files are still read."""
         try:
             loaded = load()
         except DataError as caught:
-            self.stops += caught.faults or [Fault(source=name, problem=str(caught), remedy="Correct the file.")]
-            return None
+            self.stops += caught.faults
+            return
+        self.tables[name] = loaded.frame
         self.faults += loaded.faults
         self.accounting.append(loaded.accounting)
         self.notes += loaded.notes
         about = load_default("sources")[name]
         date = f"{loaded.source}, {loaded.vintage}" if loaded.vintage else loaded.source
         self.sources.append((f"{about['title']} ({about['publisher']})", date, about["attribution"]))
-        return loaded.frame
 
 
 def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda text: None) -> Inputs:
@@ -107,38 +112,34 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
 
     Raises
     ------
+    RowError
+        Single rows have faults, unless the scenario says `bad_rows = "reject"`.
     DataError
-        Carries every fault of every file: always when a file or a column is missing or wrong; for single rows
-        unless the scenario says `bad_rows = "reject"`.
+        A file or a column is missing or wrong. Either error carries every fault of every file.
     """
     done = _Pass()
-    try:
-        found, missing = find_sources(scenario.data.folder, scenario.data.files)
-    except DataError as caught:
-        found, missing = {}, list(caught.faults)
-        if not missing:
-            raise
-    done.stops += missing
+    found = _find(scenario, done)
     for name, load in _LOADERS.items():
-        if name not in found or (name in _ONLY_WITH_LSOA_LISTS and "lsoa_lists" not in found):
-            continue
-        progress(f"reading {found[name].name}")
-        table = done.attempt(name, lambda load=load, name=name: load(found[name]))
-        if table is not None:
-            done.tables[name] = table
+        if name in found and (name not in _ONLY_WITH_LSOA_LISTS or "lsoa_lists" in found):
+            progress(f"reading {found[name].name}")
+            done.attempt(name, partial(load, found[name]))
+    _compare_practices(found, done)
+    progress("finding postcodes")
     practices = done.tables.get("practice_map")
     wanted = [] if practices is None else practices[PracticeFrame.postcode]
-    progress("finding postcodes")
-    postcodes = done.attempt("postcodes", lambda: load_postcodes(found.get("postcodes"), wanted))
+    done.attempt("postcodes", partial(load_postcodes, found.get("postcodes"), wanted))
     progress(f"reading {scenario.bank.path.name}")
     bank = _attempt_bank(scenario, done, found.get("postcodes"))
-    if done.stops or (done.faults and scenario.bank.bad_rows == "stop"):
+    if done.stops:
         raise DataError(faults=[*done.stops, *done.faults])
+    if done.faults and scenario.bank.bad_rows == "stop":
+        raise RowError(faults=done.faults)
+    used = set(done.tables)
     return Inputs(
+        postcodes=done.tables.pop("postcodes"),
         tables=done.tables,
-        postcodes=postcodes,
         bank=bank,
-        paths=tuple(_files_read(found, done, scenario.bank.path)),
+        paths=_files_read([path for name, path in found.items() if name in used], scenario.bank.path, bank),
         faults=tuple(done.faults),
         accounting=tuple(done.accounting),
         notes=tuple(done.notes),
@@ -146,7 +147,41 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
     )
 
 
+def _find(scenario: Scenario, done: _Pass) -> dict[str, Path]:
+    """The official files; where their folder is not there, the bank is still looked at."""
+    try:
+        found, missing = find_sources(scenario.data.folder, scenario.data.files)
+    except DataError as caught:
+        if not caught.faults:
+            raise
+        found, missing = {}, caught.faults
+    done.stops += missing
+    return found
+
+
+def _compare_practices(found: dict[str, Path], done: _Pass) -> None:
+    """
+    Stop where the practice map and the list sizes are of different practices: one is cut short, or of another year.
+
+    Between one month and the next a practice or two in a thousand opens or closes; that is left to the notes.
+    """
+    if not {"practice_map", "list_sizes"} <= set(done.tables):
+        return
+    lists = done.tables["list_sizes"].groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum()
+    mapped = done.tables["practice_map"][PracticeFrame.practice_code]
+    unmapped, unlisted = lists[~lists.index.isin(mapped)], mapped[~mapped.isin(lists.index)]
+    remedy = "Give the practice map and the list sizes of one month, both whole."
+    if unmapped.sum() > MOST_UNLIKE_SHARE * lists.sum():
+        problem = f"it leaves out {len(unmapped):,} practices, with {unmapped.sum():,} patients, of the list sizes"
+        done.stops.append(Fault(source=found["practice_map"].name, problem=problem, remedy=remedy))
+    if len(unlisted) > MOST_UNLIKE_SHARE * len(mapped):
+        problem = f"it leaves out {len(unlisted):,} of the {len(mapped):,} practices of the practice map"
+        done.stops.append(Fault(source=found["list_sizes"].name, problem=problem, remedy=remedy))
+
+
 def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -> Bank | None:
+    """The bank, or `None` where it cannot be used, which is then among the stops."""
+
     def locate(postcodes: Iterable[str]) -> pd.DataFrame:
         try:
             return load_postcodes(postcode_file, postcodes).frame
@@ -162,10 +197,12 @@ def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -
     try:
         bank = load_bank(scenario.bank.path, context)
     except DataError as caught:
-        done.stops += caught.faults or [
-            Fault(source=scenario.bank.path.name, problem=str(caught), remedy="Correct the bank of hours.")
-        ]
+        done.stops += caught.faults
         return None
+    if bank.pledges.empty:
+        source, sheet = bank.places["pledges"]
+        problem, remedy = "every pledge has a fault, so there is nothing to plan with", "Correct the rows named."
+        done.stops.append(Fault(source=source, sheet=sheet, problem=problem, remedy=remedy))
     done.faults += bank.faults
     done.accounting.append(bank.accounting)
     done.notes += bank.notes
@@ -185,11 +222,11 @@ def _organisation_codes(tables: dict[str, pd.DataFrame]) -> frozenset[str]:
     return frozenset(codes)
 
 
-def _files_read(found: dict[str, Path], done: _Pass, bank: Path) -> list[Path]:
-    """The files behind the tables, folders opened out; in a stable order."""
-    opened = [path for name, path in found.items() if name in done.tables or name == "postcodes"]
-    files = [p for path in [*opened, bank] for p in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
-    return sorted(set(files))
+def _files_read(official: Iterable[Path], bank_path: Path, bank: Bank) -> tuple[Path, ...]:
+    """The files behind the tables, folders opened out, in a stable order."""
+    files = {file for path in official for file in (path.glob("*.csv") if path.is_dir() else (path,))}
+    files |= {bank_path / name for name, _ in bank.places.values()} if bank_path.is_dir() else {bank_path}
+    return tuple(sorted(file for file in files if file.is_file()))
 
 
 def clip_land(outlines: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -202,7 +239,6 @@ def clip_land(outlines: pd.DataFrame | None) -> pd.DataFrame | None:
 def lads_of_practices(practices: pd.DataFrame, postcodes: pd.DataFrame) -> pd.DataFrame:
     """`practice_code`, `lad_code`: the local authority that each practice's postcode lies in, where known."""
     keyed = practices.assign(key=practices[PracticeFrame.postcode].str.replace(r"\s", "", regex=True).str.upper())
-    joined = keyed.merge(
-        postcodes, left_on="key", right_on=PostcodeFrame.postcode, how="left", suffixes=("", "_at"), validate="many_to_one"
-    )
+    known = postcodes.rename(columns={PostcodeFrame.postcode: "key"})
+    joined = keyed.merge(known, on="key", how="left", validate="many_to_one")
     return joined[[PracticeFrame.practice_code, PostcodeFrame.lad_code]]

@@ -42,7 +42,7 @@ def load_workforce(path: Path) -> Loaded:
     Returns
     -------
     loaded
-        `WorkforceFrame`, sorted by PCN; a PCN that is not in it reported none, which is not the same as zero.
+        `WorkforceFrame`, sorted by PCN; a PCN that is not in it did not report, which is not the same as zero.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def load_workforce(path: Path) -> Loaded:
     summed = summed.rename(WorkforceFrame.link_worker_fte).reset_index()
     good, _ = check_frame(summed, WorkforceFrame, source=raw.source, id_column=WorkforceFrame.pcn_code)
     total, kindred = good[WorkforceFrame.link_worker_fte].sum(), roles.str.startswith(f"{_LINK_WORKER} (")
-    notes = [f"{total:,.2f} FTE of link workers, reported by {len(good):,} PCNs. A PCN not listed reported none."]
+    notes = [f"{total:,.2f} FTE of link workers, reported by {len(good):,} PCNs. A PCN not listed did not report."]
     if kindred.any():
         notes.append("Link workers who are mental health practitioners are a role of their own and are not counted.")
     return Loaded(

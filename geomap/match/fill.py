@@ -51,6 +51,7 @@ def room_left(problem: MatchProblem, places: np.ndarray, courses: np.ndarray) ->
         demand=np.maximum(problem.cell_demand - served, 0.0),
         referrals=np.maximum(problem.ceiling - referred, 0.0),
         caps=np.maximum(problem.link_cap - places, 0.0),
+        seated=np.zeros(len(courses)),
     )
 
 

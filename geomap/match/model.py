@@ -15,12 +15,16 @@ _BATCH = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What is left to give: hours by pledge, demand by cell, referrals by PCN, cap by link."""
+    """What there is to give: hours by pledge, demand by cell, referrals by PCN, cap by link.
+
+    `seated` are people, by led offer, who have a seat in its courses already and keep it.
+    """
 
     hours: np.ndarray
     demand: np.ndarray
     referrals: np.ndarray
     caps: np.ndarray
+    seated: np.ndarray
 
     @classmethod
     def whole(cls, problem: MatchProblem) -> Room:
@@ -30,6 +34,7 @@ class Room:
             demand=problem.cell_demand.copy(),
             referrals=problem.ceiling.copy(),
             caps=problem.link_cap.copy(),
+            seated=np.zeros(len(problem.offer_led)),
         )
 
 
@@ -75,8 +80,9 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     referrals = _matrix(pcn_at, column, per_place, (len(pcns), n_links + n_led))
     seats = _courses(groups, column[led_link], problem.offer_places[led], n_links, n_led)
     viable = _courses(groups, column[led_link], problem.offer_min_group[led], n_links, n_led)
-    limits = [room.hours[pledges], room.demand[cells], room.referrals[pcns], np.zeros(n_led), np.full(n_led, np.inf)]
-    lower = [np.full(len(pledges) + len(cells) + len(pcns) + n_led, -np.inf), np.zeros(n_led)]
+    seated = -room.seated[led]
+    limits = [room.hours[pledges], room.demand[cells], room.referrals[pcns], seated, np.full(n_led, np.inf)]
+    lower = [np.full(len(pledges) + len(cells) + len(pcns) + n_led, -np.inf), seated]
     top, most = _upper(problem, links, room, led, groups, led_link)
     return PartModel(
         linear=LinearModel(
@@ -121,6 +127,6 @@ def _upper(
     fits = np.floor(room.hours[problem.offer_pledge] / problem.offer_hours + _BATCH)
     seats = np.where(problem.offer_led, np.floor(fits * problem.offer_places + _BATCH), fits)
     top = np.floor(np.minimum(top, seats[offer]) + _BATCH)
-    people = np.bincount(groups, top[led_link], minlength=len(led))
+    people = np.bincount(groups, top[led_link], minlength=len(led)) + room.seated[led]
     most = np.minimum(fits[led], np.floor(people / np.maximum(problem.offer_min_group[led], 1.0) + _BATCH))
     return np.maximum(top, 0.0), np.maximum(most, 0.0)

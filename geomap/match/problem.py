@@ -37,6 +37,7 @@ class MatchProblem:
     offer_led: np.ndarray
     offer_hours: np.ndarray
     offer_places: np.ndarray
+    """By offer: seats of a course, cut to what whole people can use of them."""
     offer_min_group: np.ndarray
     cell_pcn: np.ndarray
     cell_pathway: np.ndarray
@@ -58,6 +59,9 @@ class MatchProblem:
             array.setflags(write=False)
             if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array >= 0).all()):
                 raise SolveError(f"The match was given a number in {field.name} that is negative or not finite.")
+            # Position −1 would be the last entry: the figures of some other PCN or pathway.
+            if array.dtype.kind == "i" and (array < 0).any():
+                raise SolveError(f"The match was given a key in {field.name} that is in no other table.")
 
     @property
     def link_pcn(self) -> np.ndarray:
@@ -83,8 +87,13 @@ class MatchProblem:
         Raises
         ------
         SolveError
-            A number is negative or not finite.
+            A number is negative or not finite, or a key is in no other table.
         """
+        _check_numbers(offers, OfferFrame.pool_hours, OfferFrame.course_places, OfferFrame.min_group)
+        _check_numbers(offers, OfferFrame.course_hours, above=True)
+        _check_numbers(demand, DemandFrame.demand_places)
+        _check_numbers(need, NeedFrame.weight)
+        _check_numbers(pathways, PathwayFrame.uptake_share, PathwayFrame.completion_share, above=True)
         offers = offers.sort_values([OfferFrame.pledge_id, OfferFrame.pathway_id], ignore_index=True)
         demand = demand.sort_values([DemandFrame.pcn_code, DemandFrame.pathway_id], ignore_index=True)
         ceilings = ceilings.sort_values(CeilingFrame.pcn_code)
@@ -93,6 +102,8 @@ class MatchProblem:
         pathway_ids = pd.Index(pathways[PathwayFrame.pathway_id])
         pcn_codes = pd.Index(ceilings[CeilingFrame.pcn_code])
         links = _link(caps, offers, demand)
+        pool = _usable_hours(offers, pledge_of, len(pledge_ids))
+        courses = np.floor(pool[pledge_of] / offers[OfferFrame.course_hours].to_numpy() + 1e-9)
         weight = need.set_index(NeedFrame.pcn_code)[NeedFrame.weight].reindex(pcn_codes).to_numpy(dtype=float)
         completion = pathways[PathwayFrame.completion_share].to_numpy(dtype=float)
         cell_pcn = pcn_codes.get_indexer(demand[DemandFrame.pcn_code])
@@ -102,12 +113,12 @@ class MatchProblem:
             pledge_ids=np.array(pledge_ids, dtype=object),
             pathway_ids=np.array(pathway_ids, dtype=object),
             pcn_codes=np.array(pcn_codes, dtype=object),
-            pool_hours=_usable_hours(offers, pledge_of, len(pledge_ids)),
+            pool_hours=pool,
             offer_pledge=pledge_of,
             offer_pathway=pathway_ids.get_indexer(offers[OfferFrame.pathway_id]),
             offer_led=offers[OfferFrame.led].to_numpy(copy=True),
             offer_hours=offers[OfferFrame.course_hours].to_numpy(dtype=float, copy=True),
-            offer_places=offers[OfferFrame.course_places].to_numpy(dtype=float, copy=True),
+            offer_places=usable_places(offers[OfferFrame.course_places].to_numpy(dtype=float), courses),
             offer_min_group=offers[OfferFrame.min_group].to_numpy(dtype=float, copy=True),
             cell_pcn=cell_pcn,
             cell_pathway=cell_pathway,
@@ -120,6 +131,14 @@ class MatchProblem:
             link_value=weight[cell_pcn[link_cell]] * completion[cell_pathway[link_cell]],
             link_minutes=links[CapFrame.minutes_min].to_numpy(dtype=float, copy=True),
         )
+
+
+def _check_numbers(frame: pd.DataFrame, *columns: str, above: bool = False) -> None:
+    """Refuse what is not finite or below nothing (or nothing, when `above`), before it is cut to what can be used."""
+    for column in columns:
+        figures = frame[column].to_numpy(dtype=float)
+        if not (np.isfinite(figures) & ((figures > 0) if above else (figures >= 0))).all():
+            raise SolveError(f"The match was given a number in {column} that is negative or not finite.")
 
 
 def _link(caps: pd.DataFrame, offers: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
@@ -145,6 +164,25 @@ def _usable_hours(offers: pd.DataFrame, pledge_of: np.ndarray, pledges: int) -> 
     return np.array([largest_total(pool[p], lengths[p]) for p in range(pledges)])
 
 
+def usable_places(places: np.ndarray, courses: np.ndarray) -> np.ndarray:
+    """
+    Seats of a course that whole people can fill, when at most so many courses run: the largest ⌊y · places⌋ / y.
+
+    A course of 9.6 seats (12 at 80%) takes 9 people when it runs alone and 48 when five run. Whole plans lose nothing
+    by the cut, and the linear relaxation no longer fills six tenths of a person.
+
+    Examples
+    --------
+    >>> usable_places(np.array([9.6, 9.6]), np.array([1, 5]))
+    array([9. , 9.6])
+    """
+    best = np.zeros(len(places))
+    for run in range(1, _COURSES_TRIED + 1):
+        best = np.where(run <= courses, np.maximum(best, np.floor(places * run + 1e-9) / run), best)
+    return np.where(courses > _COURSES_TRIED, places, best)
+
+
+_COURSES_TRIED = 40
 _STEP_HOURS = 0.25
 _LONG = 40_000
 
@@ -166,7 +204,7 @@ def largest_total(pool_hours: float, lengths: tuple[float, ...]) -> float:
     if len(lengths) == 1:
         return float(math.floor(whole / lengths[0]) * lengths[0])
     steps = [length / _STEP_HOURS for length in lengths]
-    if any(abs(step - round(step)) > 1e-9 for step in steps):
+    if any(abs(step - round(step)) > 1e-9 or step < 0.5 for step in steps):
         return pool_hours
     sizes = [round(step) for step in steps]
     room = math.floor(whole / _STEP_HOURS)

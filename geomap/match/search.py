@@ -1,9 +1,7 @@
-"""Solve the match: a bound from the whole model, a plan region by region, then what is left filled in.
+"""Solve the match: a bound, a plan, and the plan improved until its gap or the time is reached.
 
-A small match is one model. A large one is cut into regions of PCNs (ICBs, or sub-ICBs where an ICB is large): each
-pledge that reaches several is lent to the one where the linear relaxation spends most of it. The bound charges such a
-pledge's hours at their price in the relaxation, so that every region's own proven bound counts towards the nation's
-(Lagrangian decomposition).
+A small match is one model. For a large one the linear relaxation is rounded to a first plan; regions with priced
+borders add up to a bound of the whole; and the plan is improved neighbourhood by neighbourhood.
 """
 
 from __future__ import annotations
@@ -11,24 +9,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..config import MatchParams
-from ..schema import AllocationFrame, CourseFrame
-from ..solver import LinearModel, Solution, solve_linear
-from .fill import fill_plan, room_left
+from ..errors import SolveError
+from ..schema import AllocationFrame, CourseFrame, PostcodeFrame
+from ..solver import Solution, solve_linear
+from .fill import fill_plan
 from .model import PartModel, Room, build_model
 from .problem import MatchProblem
+from .regions import Borders, cut_regions, relax_with_prices
+from .rounding import round_plan
+from .windows import open_window, pair_windows
 
 Progress = Callable[[str], None]
 
 ONE_MODEL_LINKS = 6000
 """Up to this many links are solved as one model."""
+REGION_LINKS = 4000
+WINDOW_LINKS = 1500
+"""Most links of a region and of a window: small enough that HiGHS comes near its best in seconds."""
+BOUND_SHARE = 0.4
+"""Share of the time for the bound; the plan has the rest."""
+WINDOW_S = 4.0
+WINDOW_GAP = 0.002
+LEAST_GAIN = 0.0002
+"""A round of windows that gains less than this share is the last."""
 WORKERS = 2
-"""HiGHS lets go of the interpreter while it works, so that two regions run on two cores."""
+"""HiGHS lets go of the interpreter while it works, so that two models run on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +57,36 @@ class Match:
     """`optimal`, `within gap` or `stopped`."""
 
 
+@dataclass(slots=True)
+class _State:
+    """The plan and the bound so far."""
+
+    problem: MatchProblem
+    params: MatchParams
+    deadline: float
+    progress: Progress
+    places: np.ndarray
+    courses: np.ndarray
+    bound: float
+
+    def left_s(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def objective(self) -> float:
+        return float(self.problem.link_value @ self.places)
+
+    def gap(self) -> float:
+        return 1 - self.objective() / self.bound if self.bound > 0 else 0.0
+
+    def put(self, part: PartModel, x: np.ndarray) -> None:
+        """Put a part's solution in place of the plan there."""
+        self.places[part.links] = np.rint(x[: len(part.links)])
+        self.courses[part.led_offers] = np.rint(x[len(part.links) :])
+
+
 def solve_match(
     problem: MatchProblem,
-    regions: pd.DataFrame,
+    homes: pd.DataFrame,
     params: MatchParams,
     progress: Progress = lambda text: None,
 ) -> Match:
@@ -59,9 +97,8 @@ def solve_match(
     ----------
     problem
         The match.
-    regions
-        Indexed by `pcn_code`; columns name ever smaller regions, such as ICB and sub-ICB. A PCN is solved in the first
-        that is small enough for one model, when the match is not.
+    homes
+        Indexed by `pcn_code`, columns `easting` and `northing`: where its patients live on average, metres.
     params
         Time limit and the gap at which to stop.
     progress
@@ -72,167 +109,91 @@ def solve_match(
     match
         A plan that holds every limit, whatever the time given.
     """
-    deadline = time.monotonic() + params.time_limit_s
-    everything = np.arange(len(problem.link_cap))
-    whole = build_model(problem, everything, Room.whole(problem))
-    bound = _plain_bound(problem)
-    places, courses = np.zeros(len(everything)), np.zeros(len(problem.offer_led))
-    if len(everything) and params.time_limit_s > 0:
-        if len(everything) <= ONE_MODEL_LINKS:
-            solution = solve_linear(whole.linear, time_limit_s=params.time_limit_s, gap_share=params.gap_share)
-            if solution is not None:
-                places, courses = _read(problem, whole, solution)
-                bound = min(bound, solution.bound)
+    state = _State(
+        problem=problem,
+        params=params,
+        deadline=time.monotonic() + params.time_limit_s,
+        progress=progress,
+        places=np.zeros(len(problem.link_cap)),
+        courses=np.zeros(len(problem.offer_led)),
+        bound=_plain_bound(problem),
+    )
+    at = homes[[PostcodeFrame.easting, PostcodeFrame.northing]].reindex(problem.pcn_codes).to_numpy(dtype=float)
+    if len(problem.link_cap) and params.time_limit_s > 0:
+        if len(problem.link_cap) <= ONE_MODEL_LINKS:
+            _solve_whole(state)
         else:
-            region = _cut(problem, regions)
-            places, courses, bound = _by_regions(problem, whole, region, deadline, params, bound, progress)
-    places, courses = fill_plan(problem, places, courses)
-    return _finish(problem, places, courses, bound, params)
+            _solve_regions(state, at)
+    state.places, state.courses = fill_plan(problem, state.places, state.courses)
+    return _finish(state)
 
 
-def _by_regions(
-    problem: MatchProblem,
-    whole: PartModel,
-    region: np.ndarray,
-    deadline: float,
-    params: MatchParams,
-    bound: float,
-    progress: Progress,
-) -> tuple[np.ndarray, np.ndarray, float]:
-    relaxed = solve_linear(whole.linear, relax=True, time_limit_s=deadline - time.monotonic())
-    places, courses = np.zeros(len(problem.link_cap)), np.zeros(len(problem.offer_led))
+def _solve_whole(state: _State) -> None:
+    part = build_model(state.problem, np.arange(len(state.problem.link_cap)), Room.whole(state.problem))
+    solution = solve_linear(part.linear, time_limit_s=state.params.time_limit_s, gap_share=state.params.gap_share)
+    if solution is not None:
+        state.put(part, solution.x)
+        state.bound = min(state.bound, solution.bound)
+
+
+def _solve_regions(state: _State, at: np.ndarray) -> None:
+    """A plan near the relaxation, a bound from priced regions, and the plan improved in the time that is left."""
+    relaxed, price = relax_with_prices(state.problem, state.left_s())
     if relaxed is None or not relaxed.complete:
-        return places, courses, bound
-    bound = min(bound, relaxed.bound)
-    progress(f"best possible is at most {bound:,.1f} need-weighted completions")
-    borders = _Borders.find(problem, whole, region, relaxed)
-    names, sizes = np.unique(region[problem.link_pcn], return_counts=True)
-    # The largest first, so that no worker is left alone with one at the end.
-    tasks = [(int(name), priced) for name in names[np.argsort(-sizes, kind="stable")] for priced in (False, True)]
-    even_share_s = 0.9 * (deadline - time.monotonic()) * WORKERS / len(tasks)
+        return
+    state.places, state.courses = round_plan(state.problem, relaxed.x)
+    state.bound = min(state.bound, relaxed.bound)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        _bound_by_regions(state, Borders.find(state.problem, cut_regions(state.problem, at, REGION_LINKS), price), pool)
+        _improve(state, at, pool)
 
-    def work(task: tuple[int, bool]) -> Solution | None:
-        name, priced = task
-        part = borders.priced(problem, name) if priced else borders.lent(problem, name)
-        # Most regions stop early, at their gap; a hard one may take twice its even share.
-        limit_s = min(2 * even_share_s, deadline - time.monotonic())
+
+def _bound_by_regions(state: _State, borders: Borders, pool: ThreadPoolExecutor) -> None:
+    problem = state.problem
+    names, sizes = np.unique(borders.region_of_link, return_counts=True)
+    # The largest first, so that no worker is left alone with one at the end.
+    order = [int(name) for name in names[np.argsort(-sizes, kind="stable")]]
+    limit_s = BOUND_SHARE * state.left_s() * WORKERS / len(order)
+
+    def work(name: int) -> Solution | None:
+        part = borders.priced(problem, name)
         # Doing nothing holds every limit: with it as a start the solver always has a point, and so a bound to report.
         nothing = np.zeros(len(part.linear.value))
-        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=params.gap_share, start=nothing)
+        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=state.params.gap_share, start=nothing)
 
-    priced_total, proven = borders.charge(problem), True
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for done, ((name, priced), solution) in enumerate(zip(tasks, pool.map(work, tasks), strict=True), 1):
-            if priced:
-                proven = proven and solution is not None
-                priced_total += solution.bound if solution is not None else 0.0
-            elif solution is not None:
-                part = borders.lent(problem, name)
-                some, opened = _read(problem, part, solution)
-                places, courses = places + some, courses + opened
-                progress(f"{done} of {len(tasks)} regional models solved")
-    if proven:
-        bound = min(bound, priced_total)
-    return *_top_up(problem, places, courses, deadline, params), bound
+    total = borders.charge(problem)
+    for done, solution in enumerate(pool.map(work, order), 1):
+        total += float("inf") if solution is None else solution.bound
+        state.progress(f"bound: {done} of {len(order)} regions")
+    state.bound = min(state.bound, total)
 
 
-def _cut(problem: MatchProblem, regions: pd.DataFrame) -> np.ndarray:
-    """Number of the region each PCN is solved in."""
-    names = regions.reindex(problem.pcn_codes)
-    links = np.bincount(problem.link_pcn, minlength=len(names))
-    chosen = names.iloc[:, 0].to_numpy(dtype=object)
-    for column in names.columns[1:]:
-        size = pd.Series(links).groupby(chosen).transform("sum").to_numpy()
-        chosen = np.where(size > ONE_MODEL_LINKS, names[column].to_numpy(dtype=object), chosen)
-    return np.unique(chosen.astype(str), return_inverse=True)[1]
+def _improve(state: _State, at: np.ndarray, pool: ThreadPoolExecutor) -> None:
+    """Go over the map in windows, cut anew each round, until the gap or the time is reached or little is gained."""
+    rounds, gained = 0, 1.0
+    while state.left_s() > 0 and state.gap() > state.params.gap_share and gained > LEAST_GAIN:
+        before = state.objective()
+        # A turn that is no simple share of a circle puts the borders elsewhere in every round.
+        region = cut_regions(state.problem, at, WINDOW_LINKS, turn=0.6 + 1.1 * rounds)
+        for pair in pair_windows(state.problem, region):
+            if state.left_s() > 0:
+                _improve_pair(state, [region == name for name in pair], pool, min(WINDOW_S, state.left_s()))
+        rounds += 1
+        gained = state.objective() / max(before, 1e-9) - 1
 
 
-def _top_up(
-    problem: MatchProblem, places: np.ndarray, courses: np.ndarray, deadline: float, params: MatchParams
-) -> tuple[np.ndarray, np.ndarray]:
-    """Solve once more over what the regions left: mostly hours of pledges that were lent elsewhere."""
-    left = room_left(problem, places, courses)
-    part = build_model(problem, np.arange(len(places)), left)
-    useful = np.flatnonzero(part.linear.upper[: len(part.links)] > 0)
-    part = build_model(problem, useful, left)
-    limit_s = min(deadline - time.monotonic(), 0.1 * params.time_limit_s)
-    solution = solve_linear(part.linear, time_limit_s=limit_s, gap_share=0.01) if limit_s > 0 and len(useful) else None
-    if solution is None:
-        return places, courses
-    some, opened = _read(problem, part, solution)
-    return places + some, courses + opened
+def _improve_pair(state: _State, windows: list[np.ndarray], pool: ThreadPoolExecutor, limit_s: float) -> None:
+    """Solve windows that share no pledge at the same time, and keep what each finds."""
+    opened = [open_window(state.problem, members, state.places, state.courses) for members in windows]
 
+    def work(window: tuple[PartModel, np.ndarray]) -> Solution | None:
+        part, start = window
+        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=WINDOW_GAP, start=start)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Borders:
-    """How pledges that reach several regions are shared out."""
-
-    region_of_link: np.ndarray
-    crosses: np.ndarray
-    """By pledge: reaches more than one region."""
-    home: np.ndarray
-    """By pledge: the region it is lent to."""
-    price: np.ndarray
-    """By pledge: need-weighted completions an hour is worth in the relaxation; 0 inside one region."""
-
-    @classmethod
-    def find(cls, problem: MatchProblem, whole: PartModel, region: np.ndarray, relaxed: Solution) -> _Borders:
-        of_link = region[problem.link_pcn]
-        pledge = problem.offer_pledge[problem.link_offer]
-        n_regions = int(region.max()) + 1
-        value = problem.link_value * relaxed.x[: len(problem.link_cap)]
-        spent = np.zeros((len(problem.pool_hours), n_regions))
-        np.add.at(spent, (pledge, of_link), value + 1e-9)
-        pledges = np.unique(pledge)
-        price = np.zeros(len(problem.pool_hours))
-        # The rows of hours come first in the model, one a pledge that has a link. HiGHS gives the price of a
-        # binding row of a maximum as a positive number; rounding may leave it a hair below nothing.
-        price[pledges] = np.maximum(relaxed.row_dual[: len(pledges)], 0.0)
-        crosses = (spent > 0).sum(axis=1) > 1
-        return cls(
-            region_of_link=of_link, crosses=crosses, home=spent.argmax(axis=1), price=np.where(crosses, price, 0.0)
-        )
-
-    def charge(self, problem: MatchProblem) -> float:
-        """What all hours of the pledges that cross are worth at their price."""
-        return float(self.price @ problem.pool_hours)
-
-    def lent(self, problem: MatchProblem, name: int) -> PartModel:
-        """The region's own model, with the hours of pledges lent to it and none of those lent elsewhere."""
-        pledge = problem.offer_pledge[problem.link_offer]
-        here = (self.region_of_link == name) & (~self.crosses | (self.home == name))[pledge]
-        return build_model(problem, np.flatnonzero(here), Room.whole(problem))
-
-    def priced(self, problem: MatchProblem, name: int) -> PartModel:
-        """The region's model for the bound: a pledge that crosses pays its price an hour.
-
-        Its courses may be shared with other regions, so here they are neither whole nor held to a smallest group;
-        without either the sum over regions still bounds every plan.
-        """
-        part = build_model(problem, np.flatnonzero(self.region_of_link == name), Room.whole(problem))
-        linear, n_links = part.linear, len(part.links)
-        offer = problem.link_offer[part.links]
-        cost = problem.offer_hours * self.price[problem.offer_pledge]
-        value = linear.value.copy()
-        value[:n_links] -= np.where(problem.offer_led[offer], 0.0, cost[offer])
-        value[n_links:] -= cost[part.led_offers]
-        free = self.crosses[problem.offer_pledge[part.led_offers]]
-        integer = linear.integer.copy()
-        integer[n_links:] = ~free
-        upper = linear.upper.copy()
-        fits = problem.pool_hours[problem.offer_pledge] / problem.offer_hours
-        upper[n_links:] = np.where(free, fits[part.led_offers], upper[n_links:])
-        lower = linear.row_lower.copy()
-        lower[len(lower) - len(free) :] = np.where(free, -np.inf, 0.0)
-        return replace(part, linear=replace(linear, value=value, integer=integer, upper=upper, row_lower=lower))
-
-
-def _read(problem: MatchProblem, part: PartModel, solution: Solution) -> tuple[np.ndarray, np.ndarray]:
-    """Whole places by link and whole courses by offer of a part's solution."""
-    places, courses = np.zeros(len(problem.link_cap)), np.zeros(len(problem.offer_led))
-    places[part.links] = np.rint(solution.x[: len(part.links)])
-    courses[part.led_offers] = np.rint(solution.x[len(part.links) :])
-    return places, courses
+    for (part, start), solution in zip(opened, pool.map(work, opened), strict=True):
+        if solution is not None and solution.objective >= float(part.linear.value @ start):
+            state.put(part, solution.x)
+    state.progress(f"plan within {state.gap():.1%} of the best possible")
 
 
 def _plain_bound(problem: MatchProblem) -> float:
@@ -243,13 +204,14 @@ def _plain_bound(problem: MatchProblem) -> float:
     return float(best @ np.minimum(reached, problem.cell_demand))
 
 
-def _finish(
-    problem: MatchProblem, places: np.ndarray, courses: np.ndarray, bound: float, params: MatchParams
-) -> Match:
-    objective = float(problem.link_value @ places)
-    bound = max(bound, objective)
+def _finish(state: _State) -> Match:
+    problem, places, courses = state.problem, state.places, state.courses
+    objective = state.objective()
+    if state.bound < objective - 1e-6 * max(1.0, objective):
+        raise SolveError(f"A plan worth {objective:.6f} is above the bound {state.bound:.6f}; neither is trusted.")
+    bound = max(state.bound, objective)
     gap = (bound - objective) / bound if bound > 0 else 0.0
-    status = "optimal" if gap <= 1e-9 else "within gap" if gap <= params.gap_share + 1e-12 else "stopped"
+    status = "optimal" if gap <= 1e-9 else "within gap" if gap <= state.params.gap_share + 1e-12 else "stopped"
     given = np.flatnonzero(places > 0)
     offer, cell = problem.link_offer[given], problem.link_cell[given]
     allocation = {

@@ -17,14 +17,19 @@ from ..report.workbook import write_workbook
 from ..schema import ResultTables
 from ._ground import Ground
 from ._people import People
-from ._plan import build_tables, make_plan
+from ._plan import Plan
+from ._tables import Run, build_tables
 
 __all__ = ["Inputs", "Progress", "load_inputs", "run", "solve", "write_results"]
 
 Progress = Callable[[str], None]
 
 
-def run(scenario: Scenario, out: Path, progress: Progress = lambda text: None) -> ResultTables:
+def _silent(text: str) -> None:
+    """No progress is told."""
+
+
+def run(scenario: Scenario, out: Path, progress: Progress = _silent) -> ResultTables:
     """
     Read, plan, check and write one scenario.
 
@@ -49,11 +54,11 @@ def run(scenario: Scenario, out: Path, progress: Progress = lambda text: None) -
     """
     inputs = load_inputs(scenario, progress)
     tables = solve(inputs, scenario, progress)
-    write_results(tables, scenario, out, inputs.paths, progress)
+    write_results(tables, scenario, out, inputs=inputs.paths, progress=progress)
     return tables
 
 
-def solve(inputs: Inputs, scenario: Scenario, progress: Progress = lambda text: None) -> ResultTables:
+def solve(inputs: Inputs, scenario: Scenario, progress: Progress = _silent) -> ResultTables:
     """
     Plan one scenario from tables in memory.
 
@@ -69,20 +74,37 @@ def solve(inputs: Inputs, scenario: Scenario, progress: Progress = lambda text: 
     progress("placing patients and facilities")
     ground = Ground.build(inputs, scenario, people)
     progress("matching hours to need")
-    match, supply = make_plan(scenario, people, ground, progress)
-    progress("checking the plan")
-    return build_tables(inputs, scenario, people, ground, supply, match)
+    plan = Plan.make(scenario, people, ground, progress)
+    progress("building the tables")
+    return build_tables(Run(scenario=scenario, inputs=inputs, people=people, ground=ground, plan=plan))
 
 
 def write_results(
     tables: ResultTables,
     scenario: Scenario,
     out: Path,
+    *,
     inputs: tuple[Path, ...] = (),
-    progress: Progress = lambda text: None,
+    progress: Progress = _silent,
 ) -> None:
-    """Write the map, the workbook, the CSVs, the GeoPackage and the manifest: all of them or none."""
-    settings = scenario.model_dump(mode="json", exclude={"data", "bank"})
+    """
+    Write the map, the workbook, the CSVs, the GeoPackage and the manifest: all of them or none.
+
+    Parameters
+    ----------
+    tables, scenario, out
+        What to write, what it was planned with, and the folder.
+    inputs
+        The files that were read; the manifest names each with its sha256.
+    progress
+        Called with a short sentence as work goes on.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written, or a file of the user's own is in the way; it holds what it held before.
+    """
+    settings = scenario.model_dump(mode="json", exclude={"data": {"folder"}, "bank": {"path"}})
     with write_folder(out, inputs=inputs, settings=settings) as folder:
         progress("drawing the map")
         (folder / "map.html").write_text(build_map(tables), encoding="utf-8", newline="\n")

@@ -11,7 +11,15 @@ from .. import places, travel
 from ..config import Scenario
 from ..load.boundaries import dissolve_icbs
 from ..load.gather import Inputs, clip_land
-from ..schema import FacilityFrame, OutlineFrame, PcnResultFrame, PledgeFrame, PopulationPointFrame, ReachFrame
+from ..schema import (
+    FacilityFrame,
+    OutlineFrame,
+    PcnResultFrame,
+    PledgeFrame,
+    PopulationPointFrame,
+    PostcodeFrame,
+    ReachFrame,
+)
 from ..schema.words import CRS, LIST_SEPARATOR
 from ._people import People
 
@@ -32,8 +40,9 @@ class Ground:
 
     @classmethod
     def build(cls, inputs: Inputs, scenario: Scenario, people: People) -> Ground:
+        """Place everyone in England, so that one run's borders are another's; then keep what is of this run."""
         practices, lists = inputs.tables["practice_map"], inputs.tables["list_sizes"]
-        spots, notes = places.place_practices(practices, lists, inputs.postcodes)
+        spots, spot_notes = places.place_practices(practices, lists, inputs.postcodes)
         everyone, point_notes = places.estimate_population_points(
             practices,
             lists,
@@ -41,26 +50,34 @@ class Ground:
             lsoa_lists=inputs.tables.get("lsoa_lists"),
             lsoa_points=inputs.tables.get("lsoa_points"),
         )
-        here = people.pcns[_PCN]
-        points = everyone[everyone[PopulationPointFrame.pcn_code].isin(here)].reset_index(drop=True)
-        # Areas are drawn among all PCNs, so that one run's borders are another's.
+        here = everyone[PopulationPointFrame.pcn_code].isin(people.pcns[_PCN])
+        points = everyone[here].reset_index(drop=True)
         footprints = places.draw_footprints(everyone, land=clip_land(inputs.tables.get("land")))
-        footprints = footprints[footprints[_PCN].isin(here)].reset_index(drop=True)
         icbs, icb_notes = _draw_icbs(inputs, spots, people)
         bank = inputs.bank
-        reach = travel.reach_pledges(bank.pledges, bank.facilities, points, people.pcns, scenario.travel)
-        pledges = _pledges_here(bank.pledges, bank.facilities, reach, everyone, here)
-        holds = bank.facilities[FacilityFrame.facility_id].isin(pledges[PledgeFrame.facility_id])
-        holds |= bank.facilities[FacilityFrame.operator_id].isin(pledges[PledgeFrame.operator_id])
+        reach = travel.reach_pledges(bank.pledges, bank.facilities, everyone, people.pcns, scenario.travel)
+        pledges = bank.pledges
+        if not here.all():
+            reaching = pledges[PledgeFrame.pledge_id].isin(reach[ReachFrame.pledge_id])
+            local = pledges[PledgeFrame.facility_id].isin(_nearest_to(bank.facilities, everyone, here))
+            pledges = pledges[reaching | local].reset_index(drop=True)
         return cls(
             points=points,
-            footprints=footprints,
+            footprints=footprints[footprints[_PCN].isin(people.pcns[_PCN])].reset_index(drop=True),
             icbs=icbs,
             pledges=pledges,
-            facilities=bank.facilities[holds].reset_index(drop=True),
+            facilities=_facilities_of(pledges, bank.facilities),
             reach=reach,
-            notes=(*notes, *point_notes, *icb_notes),
+            notes=(*spot_notes, *point_notes, *icb_notes),
         )
+
+    def homes(self) -> pd.DataFrame:
+        """Where each PCN's patients live on average: `easting` and `northing` in metres, indexed by `pcn_code`."""
+        patients = self.points[PopulationPointFrame.patients]
+        spots = self.points.geometry
+        at = pd.DataFrame({PostcodeFrame.easting: spots.x, PostcodeFrame.northing: spots.y})
+        code = self.points[PopulationPointFrame.pcn_code]
+        return at.mul(patients, axis=0).groupby(code).sum().div(patients.groupby(code).sum(), axis=0)
 
 
 def _draw_icbs(inputs: Inputs, spots: gpd.GeoDataFrame, people: People) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
@@ -73,15 +90,18 @@ def _draw_icbs(inputs: Inputs, spots: gpd.GeoDataFrame, people: People) -> tuple
     return icbs[icbs[OutlineFrame.area_code].isin(mine)].reset_index(drop=True), notes
 
 
-def _pledges_here(
-    pledges: pd.DataFrame, facilities: gpd.GeoDataFrame, reach: pd.DataFrame, everyone: gpd.GeoDataFrame, here: pd.Series
-) -> pd.DataFrame:
-    """Pledges that can serve the run's PCNs, and those that reach nobody but stand nearest to one of them."""
-    reaches = pledges[PledgeFrame.pledge_id].isin(reach[ReachFrame.pledge_id])
-    if everyone[PopulationPointFrame.pcn_code].isin(here).all():
-        return pledges
-    nearest = facilities[[FacilityFrame.facility_id, "geometry"]].sjoin_nearest(
-        everyone[[PopulationPointFrame.pcn_code, "geometry"]]
-    )
-    local = nearest.loc[nearest[PopulationPointFrame.pcn_code].isin(here), FacilityFrame.facility_id]
-    return pledges[reaches | pledges[PledgeFrame.facility_id].isin(local)].reset_index(drop=True)
+def _nearest_to(facilities: gpd.GeoDataFrame, everyone: gpd.GeoDataFrame, here: pd.Series) -> pd.Series:
+    """
+    Ids of the facilities whose nearest patients are of this run.
+
+    Their pledges are the area's own even where they reach nobody, and must not vanish from its ledger.
+    """
+    near = facilities[[FacilityFrame.facility_id, "geometry"]].sjoin_nearest(everyone[["geometry"]])
+    return near.loc[here[near["index_right"]].to_numpy(), FacilityFrame.facility_id]
+
+
+def _facilities_of(pledges: pd.DataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Facilities that a pledge names, or that stand behind a pledge of their whole operator."""
+    wide = pledges.loc[pledges[PledgeFrame.facility_id].isna(), PledgeFrame.operator_id]
+    named = facilities[FacilityFrame.facility_id].isin(pledges[PledgeFrame.facility_id])
+    return facilities[named | facilities[FacilityFrame.operator_id].isin(wide)].reset_index(drop=True)

@@ -34,42 +34,50 @@ class People:
         """Need, percentiles and medians are England's (all PCNs of the map), whatever area the run plans for."""
         tables = inputs.tables
         practices, lists = tables["practice_map"], tables["list_sizes"]
-        sources = need.NeedSources(
-            practices=practices,
-            list_sizes=lists,
-            registers=tables.get("qof"),
-            practice_deprivation=tables.get("practice_imd"),
-            inactivity=tables.get("inactivity"),
-            practice_lads=lads_of_practices(practices, inputs.postcodes),
-            lsoa_lists=tables.get("lsoa_lists"),
-            lsoa_deprivation=tables.get("lsoa_imd"),
-        )
-        needs, notes = need.estimate_need(sources, scenario.need)
+        needs, need_notes = need.estimate_need(_need_sources(inputs), scenario.need)
         prevalence = need.estimate_prevalence(practices, tables["qof"]) if "qof" in tables else None
         ages = demand.build_ages(practices, lists)
-        asked, asked_notes = demand.estimate_demand(scenario.pathways, needs, ages, prevalence)
-        ceilings, ceiling_notes = demand.estimate_ceilings(
-            needs[_PCN], tables["workforce"], scenario.link_workers
-        )
-        left_out = ceilings.loc[ceilings[CeilingFrame.fte_basis].eq("excluded"), _PCN]
-        excluded = asked[DemandFrame.pcn_code].isin(left_out)
-        asked = asked.assign(demand_places=asked[DemandFrame.demand_places].mask(excluded, 0))
-        pcns = assemble.list_pcns(practices, lists.groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum())
-        pcns = _in_area(pcns, scenario)
+        asked, demand_notes = demand.estimate_demand(scenario.pathways, needs, ages, prevalence)
+        ceilings, ceiling_notes = demand.estimate_ceilings(needs[_PCN], tables["workforce"], scenario.link_workers)
+        patients = lists.groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum()
+        pcns = _in_area(assemble.list_pcns(practices, patients), scenario)
 
         def here(frame: pd.DataFrame) -> pd.DataFrame:
             return frame[frame[_PCN].isin(pcns[_PCN])].reset_index(drop=True)
 
+        if prevalence is None:
+            prevalence = pd.DataFrame(columns=list(PrevalenceFrame.to_schema().columns))
         return cls(
             pcns=pcns,
             need=here(needs),
-            prevalence=pd.DataFrame(columns=list(PrevalenceFrame.to_schema().columns)) if prevalence is None else here(prevalence),
+            prevalence=here(prevalence),
             ages=here(ages),
-            demand=here(asked),
+            demand=here(_without_excluded(asked, ceilings)),
             ceilings=here(ceilings),
             pathways=demand.build_pathways(scenario.pathways),
-            notes=(*notes, *asked_notes, *ceiling_notes),
+            notes=(*need_notes, *demand_notes, *ceiling_notes),
         )
+
+
+def _need_sources(inputs: Inputs) -> need.NeedSources:
+    tables = inputs.tables
+    return need.NeedSources(
+        practices=tables["practice_map"],
+        list_sizes=tables["list_sizes"],
+        registers=tables.get("qof"),
+        practice_deprivation=tables.get("practice_imd"),
+        inactivity=tables.get("inactivity"),
+        practice_lads=lads_of_practices(tables["practice_map"], inputs.postcodes),
+        lsoa_lists=tables.get("lsoa_lists"),
+        lsoa_deprivation=tables.get("lsoa_imd"),
+    )
+
+
+def _without_excluded(asked: pd.DataFrame, ceilings: pd.DataFrame) -> pd.DataFrame:
+    """The demand, with no places where a PCN is left out of the plan because it reported no link workers."""
+    left_out = ceilings.loc[ceilings[CeilingFrame.fte_basis].eq("excluded"), _PCN]
+    excluded = asked[DemandFrame.pcn_code].isin(left_out)
+    return asked.assign(demand_places=asked[DemandFrame.demand_places].mask(excluded, 0))
 
 
 def _in_area(pcns: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:

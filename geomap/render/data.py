@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Fault, KeyLinkError
+from ..phrases import FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
 from ..schema import (
     AllocationResultFrame,
     LedgerFrame,
@@ -26,12 +27,10 @@ from ..schema import (
     UnmetFrame,
 )
 from ..schema.words import INELIGIBLE_REASONS, LIST_SEPARATOR, UNMATCHED_REASONS, UNMET_REASONS
-from . import labels
 from .facts import facts_data
+from .labels import CORE20_BASES, MARKS
 from .layers import latitudes_longitudes
 from .themes import flow_width_classes, themes
-
-_REASONS = {**INELIGIBLE_REASONS, **UNMATCHED_REASONS, **UNMET_REASONS}
 
 
 def column(values: Iterable[object], digits: int | None = None) -> list[object]:
@@ -85,7 +84,7 @@ def _operators(tables: ResultTables) -> pd.DataFrame:
 
 
 def _operator_data(operators: pd.DataFrame) -> dict[str, list]:
-    kinds = list(labels.KINDS)
+    kinds = list(MARKS)
     names = operators[SiteFrame.operator_name]
     kind_rows = [kinds.index(kind) if isinstance(kind, str) else -1 for kind in operators[SiteFrame.operator_kind]]
     return {
@@ -256,18 +255,20 @@ def page_data(tables: ResultTables) -> dict[str, object]:
         "pathways": pd.Index(tables.pathways[PathwayFrame.pathway_id]),
     }
     flows = _flows(tables, rows)
-    digits = {"hours": 1, "minutes": 0}
+    digits = {"hours": 1, "minutes": 1}
     return {
         "facts": facts_data(tables.facts),
         "themes": themes(tables.pcns),
         "flow_classes": flow_width_classes(flows.groupby(["site", "pcn"])["hours"].sum().to_numpy()),
-        "kinds": [{"name": name, "letter": letter, "colour": colour} for name, letter, colour in labels.KINDS.values()],
-        "venues": labels.VENUES,
-        "units": labels.UNITS,
-        "fte_bases": labels.FTE_BASES,
-        "core20_bases": labels.CORE20_BASES,
-        "link_words": labels.LINKS,
-        "reasons": _REASONS,
+        "kinds": [{"name": KINDS[key], "letter": letter, "colour": colour} for key, (letter, colour) in MARKS.items()],
+        "venues": VENUES,
+        "units": UNITS,
+        "fte_bases": FTE_BASES,
+        "core20_bases": CORE20_BASES,
+        "link_words": LINKS,
+        "stages": STAGES,
+        "hours_reasons": INELIGIBLE_REASONS | UNMATCHED_REASONS,
+        "unmet_reasons": UNMET_REASONS,
         "icbs": {"code": column(icbs[PcnResultFrame.icb_code]), "name": column(icbs[PcnResultFrame.icb_name])},
         "pathways": {
             "id": column(tables.pathways[PathwayFrame.pathway_id]),

@@ -1,31 +1,23 @@
-"""The finding of a run as one sentence, and the figures of its ledger."""
+"""The figures of a run and its sentences, for the page."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
+from ..phrases import PARTICIPANT_HOUR, day_in_words, finding, hours_worth, not_reported, plan_quality
 from ..schema import PlanFacts
-from . import labels
-
-
-def finding(facts: PlanFacts) -> str:
-    """
-    What the run found, in one sentence.
-
-    >>> finding(facts)
-    '410,000 of 500,541 pledged hours can serve 21,300 people in 1,102 of 1,298 PCNs'
-    """
-    pcns = "PCN" if facts.pcns == 1 else "PCNs"
-    if facts.people == 0:
-        return f"None of the {facts.pledged_hours:,.0f} pledged hours can serve anyone in {facts.pcns:,} {pcns}"
-    people = "person" if facts.people == 1 else "people"
-    return (
-        f"{facts.matched_hours:,.0f} of {facts.pledged_hours:,.0f} pledged hours can serve "
-        f"{facts.people:,} {people} in {facts.pcns_covered:,} of {facts.pcns:,} {pcns}"
-    )
 
 
 def facts_data(facts: PlanFacts) -> dict[str, object]:
-    """The facts for the page: as they are, rounded for reading, with the finding and the status in words."""
+    """The facts as they are, rounded for reading, and what is told of them in every output."""
     figures = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(facts).items()}
-    return {**figures, "finding": finding(facts), "status_words": labels.STATUSES.get(facts.status, facts.status)}
+    return {
+        **figures,
+        "finding": finding(facts),
+        "hours_worth": hours_worth(facts),
+        "participant_hour": PARTICIPANT_HOUR,
+        "period": f"{day_in_words(facts.period_start)} to {day_in_words(facts.period_end)}",
+        "as_of": day_in_words(facts.as_of),
+        "plan_quality": plan_quality(facts),
+        "not_reported": not_reported(facts),
+    }

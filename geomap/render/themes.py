@@ -45,7 +45,7 @@ def themes(pcns: gpd.GeoDataFrame) -> list[dict[str, object]]:
     """
     frame = PcnResultFrame
     described = (
-        ("need", "Need", "Need index, up to 1 for most", "index", frame.need_index, _YELLOW_TO_BLUE, ""),
+        ("need", "Need", "Need index, 0 least, 1 most", "index", frame.need_index, _YELLOW_TO_BLUE, ""),
         (
             "coverage",
             "Coverage",

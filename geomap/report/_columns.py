@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..phrases import PARTICIPANT_HOUR
 from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
@@ -36,10 +37,10 @@ _FACILITY_NAME = ("Facility's name", "As the operator wrote it; empty where ther
 _PATHWAY = ("Pathway", "The kind of course, by its id in the catalogue of pathways.")
 _PCN = ("PCN", "The Primary Care Network's ODS code.")
 _PCN_NAME = ("PCN's name", "As NHS England publishes it.")
-_PLEDGED = ("Hours pledged", "Participant-hours: one person, active for one hour.")
-_ELIGIBLE = ("Hours eligible", "Participant-hours that can enter the plan: inside its dates, with a venue and a role.")
-_MATCHED = ("Hours matched", "Participant-hours that the plan gives to patients.")
-_UNMATCHED = ("Hours unmatched", "Eligible participant-hours that found nobody.")
+_PLEDGED = ("Pledged (participant-hours)", f"One participant-hour is {PARTICIPANT_HOUR}.")
+_ELIGIBLE = ("Eligible (participant-hours)", "Can enter the plan: inside its dates, with a venue and a role.")
+_MATCHED = ("Matched (participant-hours)", "Given to patients by the plan.")
+_UNMATCHED = ("Unmatched (participant-hours)", "Eligible, but they found nobody.")
 _KIND = ("Kind of operator", "Leisure trust, local authority, private, charity, community, arts, library or digital.")
 
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
@@ -53,10 +54,10 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         AllocationResultFrame.pcn_code: _PCN,
         AllocationResultFrame.pcn_name: _PCN_NAME,
         AllocationResultFrame.places: ("Places", "Course places: people who start the course."),
-        AllocationResultFrame.matched_hours: ("Hours matched", "Participant-hours: places × hours of the course."),
-        AllocationResultFrame.referrals: ("Referrals", "Referrals needed to fill the places, given the uptake."),
-        AllocationResultFrame.completions: ("Completions", "People expected to complete, given the completion rate."),
-        AllocationResultFrame.minutes_min: ("Minutes", "Mean journey of the PCN's patients in reach, one way."),
+        AllocationResultFrame.matched_hours: ("Matched (participant-hours)", "Places × hours of the course."),
+        AllocationResultFrame.referrals: ("Referrals (people)", "Needed to fill the places, given the uptake."),
+        AllocationResultFrame.completions: ("Completions (people)", "Expected to complete, given the completion rate."),
+        AllocationResultFrame.minutes_min: ("Journey (minutes)", "Mean of the PCN's patients in reach, one way."),
     },
     "unmet_demand": {
         UnmetFrame.pcn_code: _PCN,
@@ -72,7 +73,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         UnmatchedHoursFrame.facility_id: _FACILITY,
         UnmatchedHoursFrame.stage: ("Stage", "Ineligible: could not enter the plan. Unmatched: found nobody."),
         UnmatchedHoursFrame.reason: ("Reason", "Why these hours served nobody."),
-        UnmatchedHoursFrame.hours: ("Hours", "Participant-hours."),
+        UnmatchedHoursFrame.hours: ("Hours (participant-hours)", "How many."),
     },
     "ledger": {
         LedgerFrame.pledge_id: _PLEDGE,
@@ -81,7 +82,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         LedgerFrame.hours: ("Hours as written", "The number in the bank of hours, in the unit of the next column."),
         LedgerFrame.hour_unit: ("Unit as written", "Participant, class, facility or staff hours."),
         LedgerFrame.pledged_hours: _PLEDGED,
-        LedgerFrame.ineligible_hours: ("Hours ineligible", "Participant-hours that cannot enter the plan."),
+        LedgerFrame.ineligible_hours: ("Ineligible (participant-hours)", "Cannot enter the plan."),
         LedgerFrame.eligible_hours: _ELIGIBLE,
         LedgerFrame.matched_hours: _MATCHED,
         LedgerFrame.unmatched_hours: _UNMATCHED,
@@ -101,8 +102,8 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         SiteFrame.unmatched_hours: _UNMATCHED,
         SiteFrame.people: ("People", "Course places in the plan at this facility."),
         SiteFrame.pcns_served: ("PCNs served", "How many PCNs the plan sends people from."),
-        EASTING_M: ("Easting", "British National Grid, metres."),
-        NORTHING_M: ("Northing", "British National Grid, metres."),
+        EASTING_M: ("Easting (m)", "British National Grid, metres."),
+        NORTHING_M: ("Northing (m)", "British National Grid, metres."),
     },
     "pcns": {
         PcnResultFrame.pcn_code: _PCN,
@@ -115,7 +116,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PcnResultFrame.practices: ("Practices", "GP practices in the PCN."),
         PcnResultFrame.patients: ("Patients", "Registered patients."),
         PcnResultFrame.need_index: ("Need index", "0 least to 1 most: weighted mean of the percentiles known."),
-        PcnResultFrame.imd_score: ("Deprivation score", "Index of Multiple Deprivation, mean over patients."),
+        PcnResultFrame.imd_score: ("Deprivation (IMD score)", "Index of Multiple Deprivation, mean over patients."),
         PcnResultFrame.inactive_share: ("Inactive", "Share of adults active for under 30 minutes a week."),
         PcnResultFrame.long_term_ratio: (
             "Long-term conditions",
@@ -124,15 +125,15 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PcnResultFrame.aged_65_share: ("Aged 65+", "Share of patients aged 65 or more."),
         PcnResultFrame.core20_share: ("Core20", "Share of patients in England's most deprived fifth of places."),
         PcnResultFrame.deprivation_fifth: ("Deprivation fifth", "1 is the most deprived fifth, 5 the least."),
-        PcnResultFrame.link_worker_fte: ("Link workers", "Social prescribing link workers, full-time equivalent."),
+        PcnResultFrame.link_worker_fte: ("Link workers (FTE)", "Social prescribing; FTE is full-time equivalent."),
         PcnResultFrame.fte_basis: ("Link workers from", "Reported by the PCN, or what stands in for a missing report."),
-        PcnResultFrame.ceiling_referrals: ("Most referrals", "People whom its link workers can refer in the period."),
+        PcnResultFrame.ceiling_referrals: ("Most referrals (people)", "What its link workers can refer in the period."),
         PcnResultFrame.demand_places: ("Places wanted", "Course places that eligible patients would start."),
         PcnResultFrame.matched_places: ("Places given", "Course places in the plan."),
         PcnResultFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
         PcnResultFrame.coverage_share: ("Coverage", "Places given over places wanted; empty where none is wanted."),
         PcnResultFrame.matched_hours: _MATCHED,
-        PcnResultFrame.completions: ("Completions", "People expected to complete."),
+        PcnResultFrame.completions: ("Completions (people)", "Expected to complete."),
         PcnResultFrame.facilities_in_reach: ("Facilities in reach", "Facilities that some of its patients can get to."),
         PcnResultFrame.main_unmet_reason: ("Main reason unmet", "The reason behind most of the places unmet."),
     },

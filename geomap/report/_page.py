@@ -8,16 +8,9 @@ import pandas as pd
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 
+from ..phrases import PARTICIPANT_HOUR, day_in_words, finding, hours_worth, not_reported, plan_quality
 from ..schema import PcnResultFrame, PlanFacts, ResultTables
-from .summary import (
-    FIRST_REASONS,
-    demand_reasons,
-    headline,
-    hours_reasons,
-    not_reported,
-    plan_quality,
-    rejected_rows,
-)
+from .summary import FIRST_REASONS, demand_reasons, hours_reasons, rejected_rows
 
 SHEET = "Summary"
 INK, ACCENT, GREY, PALE = "#212B32", "#005EB8", "#425563", "#E8EDEE"
@@ -36,7 +29,7 @@ class _Page:
         self.sheet = book.add_worksheet(SHEET)
         self.row = 0
         base = {"font_color": INK, "valign": "top"}
-        self.title = book.add_format(base | {"bold": True, "font_size": 20, "text_wrap": True})
+        self.title = book.add_format(base | {"bold": True, "font_size": 18, "text_wrap": True})
         self.label = book.add_format(base | {"bold": True, "bg_color": "#FFEB3B", "text_wrap": True})
         self.section = book.add_format(base | {"bold": True, "font_size": 13, "font_color": ACCENT, "bottom": 1})
         self.text = book.add_format(base | {"text_wrap": True})
@@ -86,13 +79,12 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     """Add the sheet to a workbook that is being written."""
     facts = tables.facts
     page = _Page(book)
-    page.paragraph(headline(facts), page.title, points=28, letters=LINE_LETTERS / 2)
+    page.paragraph(f"{finding(facts)}.", page.title, points=26, letters=LINE_LETTERS / 1.9)
     if facts.label:
         page.paragraph(facts.label, page.label)
-    page.paragraph(
-        f"{facts.name}. Plan period {facts.period_start} to {facts.period_end}; organisations as on {facts.as_of}.",
-        page.note,
-    )
+    page.paragraph(f"{hours_worth(facts)}.", page.text)
+    period = f"{day_in_words(facts.period_start)} to {day_in_words(facts.period_end)}"
+    page.paragraph(f"{facts.name}. Plan for {period}; data as of {day_in_words(facts.as_of)}.", page.note)
     _key_figures(page, tables)
     _ledger(page, book, facts)
     hours = ("Why hours served nobody", "Hours", "Share")
@@ -102,8 +94,8 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     _by_fifth(page, tables.pcns)
     page.heading("What to bear in mind")
     for note in facts.notes:
-        page.paragraph(note, page.text)
-    page.paragraph("The sheet Read me explains every column of the other sheets.", page.text)
+        page.paragraph(f"• {note}", page.text)
+    page.paragraph("• The sheet Read me explains every column of the other sheets.", page.text)
     if facts.sources:
         page.heading("Sources")
         for what, file, attribution in facts.sources:
@@ -127,7 +119,7 @@ def _key_figures(page: _Page, tables: ResultTables) -> None:
         "Input rows rejected",
         (rejected, whole),
         "rows",
-        f"{facts.pledges_rejected:,} of {facts.pledges_read:,} pledges; the sheet Accounting names each.",
+        f"{facts.pledges_rejected:,} of {facts.pledges_read:,} pledges among them; see the sheet Accounting.",
     )
     page.paragraph(plan_quality(facts), page.text)
 
@@ -136,8 +128,9 @@ def _ledger(page: _Page, book: Workbook, facts: PlanFacts) -> None:
     page.heading("The ledger of hours", "Participant-hours", "Hours", "Of pledged", "")
     first = page.row
     whole = facts.pledged_hours or 1.0
+    stated = f"Worth the {facts.stated_hours:,.0f} hours that operators stated. One is {PARTICIPANT_HOUR}."
     for name, hours, note in (
-        ("Pledged", facts.pledged_hours, "One participant-hour: one person, active for one hour."),
+        ("Pledged", facts.pledged_hours, stated),
         ("Eligible", facts.eligible_hours, "In the period, with a fit venue and hours for a course."),
         ("Matched", facts.matched_hours, "Given to patients by the plan."),
         ("Ineligible", facts.ineligible_hours, "Pledged less eligible."),
@@ -157,7 +150,7 @@ def _ledger(page: _Page, book: Workbook, facts: PlanFacts) -> None:
     chart.set_title({"name": "Hours pledged, eligible and matched", "name_font": {"size": 11, "color": INK}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True, "line": {"none": True}, "major_tick_mark": "none"})
-    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0, "max": whole * 1.2})
     chart.set_size({"width": 760, "height": 170})
     described = (
         f"Bar chart: {facts.pledged_hours:,.0f} hours pledged, {facts.eligible_hours:,.0f} eligible, "

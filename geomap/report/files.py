@@ -16,6 +16,9 @@ from ..schema import PcnResultFrame, ResultTables, SiteFrame
 from ._columns import EASTING_M, NORTHING_M
 
 LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+HOURS = "hours"
+"""The end of the name of every column of hours."""
+SIGNIFICANT = 6
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?")
 
 
@@ -45,7 +48,8 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     """
     Write one CSV file a table, and `results.gpkg`.
 
-    CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click; numbers in full.
+    CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click. Hours stand in full, so that a
+    ledger that is added up again balances; other fractions have six significant figures, more than is known of them.
     A text cell that a spreadsheet would take for a formula gets a `'` in front.
     GeoPackage: layers `pcns`, `sites` and, where boundaries were given, `icbs`; EPSG:27700.
 
@@ -71,9 +75,15 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
         path = folder / f"{name}.csv"
         text = frame.select_dtypes(include=["str", "object"]).columns
         harmless = {column: frame[column].map(_harmless, na_action="ignore") for column in text}
-        frame.assign(**harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        fractions = [c for c in frame.select_dtypes("float").columns if not c.endswith(HOURS)]
+        rounded = {column: frame[column].map(_rounded, na_action="ignore") for column in fractions}
+        frame.assign(**harmless, **rounded).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         paths.append(path)
     return [*paths, _write_geopackage(folder / "results.gpkg", tables)]
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{SIGNIFICANT}g}")
 
 
 def _harmless(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,20 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..errors import OutputError
-from ..schema import AccountingFrame, PathwayFrame, PcnResultFrame, ResultTables, UnmatchedHoursFrame, UnmetFrame
-from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
+from ..phrases import FATES, FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
+from ..schema import (
+    AccountingFrame,
+    AllocationResultFrame,
+    LedgerFrame,
+    LinkFrame,
+    PathwayFrame,
+    PcnResultFrame,
+    ResultTables,
+    SiteFrame,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
+from ..schema.words import INELIGIBLE_REASONS, LIST_SEPARATOR, UNMATCHED_REASONS, UNMET_REASONS
 from ._columns import COLUMNS, SHEETS
 from ._page import ACCENT, INK, write_summary
 from .files import published_tables
@@ -25,18 +38,22 @@ NUMBER_FORMATS = (
 )  # fmt: skip
 """End of a column's name → how its numbers are shown; other whole numbers `#,##0`, other numbers `#,##0.0`."""
 
-REASONS = {
-    "unmet_demand": (UnmetFrame.reason, UNMET_REASONS),
-    "unmatched_hours": (UnmatchedHoursFrame.reason, INELIGIBLE_REASONS | UNMATCHED_REASONS),
-    "pcns": (PcnResultFrame.main_unmet_reason, UNMET_REASONS),
-    "accounting": (AccountingFrame.reason, INELIGIBLE_REASONS | UNMATCHED_REASONS),
+_HOURS_REASONS = INELIGIBLE_REASONS | UNMATCHED_REASONS
+WORDS = {
+    "unmet_demand": {UnmetFrame.reason: UNMET_REASONS},
+    "unmatched_hours": {UnmatchedHoursFrame.stage: STAGES, UnmatchedHoursFrame.reason: _HOURS_REASONS},
+    "ledger": {LedgerFrame.hour_unit: UNITS},
+    "sites": {SiteFrame.operator_kind: KINDS, SiteFrame.venue_type: VENUES},
+    "pcns": {PcnResultFrame.fte_basis: FTE_BASES, PcnResultFrame.main_unmet_reason: UNMET_REASONS},
+    "links": {LinkFrame.link_status: LINKS},
+    "accounting": {AccountingFrame.status: FATES, AccountingFrame.reason: _HOURS_REASONS},
 }
-"""Table → its column of reason codes and what they say: they are told in words here; the CSV files keep the codes."""
+"""Table → column of codes → what they say: they are told in words here; the CSV files keep the codes."""
 
 MAX_ROWS = 1_048_575
 """What an Excel sheet holds below its heading."""
 
-NARROWEST, WIDEST = 9, 50
+NARROWEST, WIDEST = 9, 64
 
 
 def write_workbook(path: Path, tables: ResultTables) -> Path:
@@ -70,7 +87,7 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     published = published_tables(tables)
     write_summary(book, tables)
     _write_read_me(book, tables, published)
-    for name, frame in published.items():
+    for name, frame in _in_words(tables, published).items():
         _write_table(book, name, frame)
     try:
         book.close()
@@ -79,13 +96,30 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     return path
 
 
+def _in_words(tables: ResultTables, published: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables with words for codes."""
+    told = {
+        name: frame.assign(**{column: frame[column].replace(words) for column, words in WORDS.get(name, {}).items()})
+        for name, frame in published.items()
+    }
+    catalogue = tables.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.pathway_name].to_dict()
+    for name, column in (
+        ("allocation", AllocationResultFrame.pathway_id),
+        ("unmet_demand", UnmetFrame.pathway_id),
+        ("sites", SiteFrame.pathways),
+    ):
+        ids = told[name][column].str.split(LIST_SEPARATOR)
+        told[name][column] = ids.map(lambda keys: "; ".join(catalogue.get(key, key) for key in keys)).astype("str")
+    return told
+
+
 def _write_read_me(book: Workbook, tables: ResultTables, published: dict[str, pd.DataFrame]) -> None:
     """What each sheet and each of its columns means, and the names of the pathways."""
     sheet = book.add_worksheet("Read me")
     heading = _heading(book)
     wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_color": INK})
     strong = book.add_format({"bold": True, "valign": "top", "font_color": ACCENT, "top": 1})
-    for column, (name, width) in enumerate((("Sheet", 17), ("Column", 22), ("Name in the CSV", 22), ("Meaning", 80))):
+    for column, (name, width) in enumerate((("Sheet", 17), ("Column", 31), ("Name in the CSV", 22), ("Meaning", 80))):
         sheet.write_string(0, column, name, heading)
         sheet.set_column(column, column, width, wrapped)
     lines: list[tuple[str, str, str, str]] = []
@@ -94,7 +128,7 @@ def _write_read_me(book: Workbook, tables: ResultTables, published: dict[str, pd
         cut = f" Only the first {MAX_ROWS:,} rows are here; the CSV has all." if len(frame) > MAX_ROWS else ""
         lines.append((title, "", f"{name}.csv", f"{meaning} {_count(len(frame))}.{cut}"))
         lines += [("", *_explain(name, column)) for column in frame.columns]
-    lines.append(("Pathways", "", "", "The kinds of course, by the id that stands in the sheets."))
+    lines.append(("Pathways", "", "", "The kinds of course, by the id that stands in the CSV files."))
     pathways = tables.pathways[[PathwayFrame.pathway_id, PathwayFrame.pathway_name]]
     lines += [("", code, "", name) for code, name in pathways.itertuples(index=False)]
     for row, cells in enumerate(lines, start=1):
@@ -118,9 +152,6 @@ def _write_table(book: Workbook, name: str, frame: pd.DataFrame) -> None:
     """One table: headings in words, frozen and with filters; numbers as numbers, text as text."""
     sheet = book.add_worksheet(SHEETS[name][0])
     frame = frame.iloc[:MAX_ROWS]
-    if name in REASONS:
-        codes, words = REASONS[name]
-        frame = frame.assign(**{codes: frame[codes].replace(words)})
     left, right = _heading(book, indent=1), _heading(book, align="right")
     text = book.add_format({"align": "left", "indent": 1})
     for number, column in enumerate(frame.columns):
@@ -139,7 +170,7 @@ def _write_table(book: Workbook, name: str, frame: pd.DataFrame) -> None:
             for row, value in enumerate(values.tolist(), start=1):
                 if isinstance(value, str) and value:
                     sheet.write_string(row, number, value, text)
-    sheet.set_row(0, 32)
+    sheet.set_row(0, 46)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
     sheet.repeat_columns(0)
@@ -164,9 +195,9 @@ def _text_width(title: str, values: pd.Series) -> int:
 
 
 def _fit(title: str, letters: int) -> int:
-    """Wide enough for the cells and for the longest word of the heading with its filter button."""
-    word = max(len(part) for part in title.split())
-    return min(max(letters + 2, word + 4, (len(title) + 1) // 2 + 4, NARROWEST), WIDEST)
+    """Wide enough for the cells and for the longest part of the heading with its filter button."""
+    word = max(len(part) for part in re.split(r"(?<=[\s-])", title))
+    return min(max(letters + 2, word + 4, NARROWEST), WIDEST)
 
 
 def _heading(book: Workbook, **more: object) -> Format:

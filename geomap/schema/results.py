@@ -149,7 +149,7 @@ class AccountingFrame(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanFacts:
-    """What can be said of a run in figures and words; all hours are participant-hours."""
+    """What can be said of a run in figures and words; all hours but `stated_hours` are participant-hours."""
 
     name: str
     label: str
@@ -157,6 +157,8 @@ class PlanFacts:
     period_start: str
     period_end: str
     as_of: str
+    stated_hours: float
+    """The hours of the pledges as the operators wrote them, each in its own unit."""
     pledged_hours: float
     ineligible_hours: float
     eligible_hours: float

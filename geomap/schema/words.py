@@ -52,7 +52,7 @@ UNMATCHED_REASONS = {
 UNMET_REASONS = {
     "no_compatible_pledge": "no pledge offers this pathway",
     "none_within_reach": "no pledge for this pathway is within reach",
-    "partly_out_of_reach": "only part of the PCN's patients are within reach",
+    "partly_out_of_reach": "only part of the PCN's patients are within reach, or of the ages served",
     "link_worker_ceiling": "link workers cannot refer more people",
     "hours_used_up": "the hours in reach are used up",
     "below_minimum_group": "too few people for the smallest viable group",

@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from made_up import HOSTILE, made_up_tables
+from opened import Opened, missing
 
+from geomap.phrases import finding, hours_worth
 from geomap.render import build_map
-from geomap.render.facts import finding
 from geomap.schema import AllocationResultFrame, PcnResultFrame, SiteFrame
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def missing(what: str) -> None:
-    """Skip where a browser is not to be had, but never in continuous integration."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is needed to test the map, and CI must have it")
-    pytest.skip(f"{what} is not installed; the map was not tried in a browser")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        yield running
-        running.close()
-
-
-class Opened:
-    """A page and everything it asked for or complained about."""
-
-    def __init__(self, browser, path: Path, *, width: int = 1280, height: int = 800, fragment: str = "") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height})
-        self.context.set_offline(True)
-        self.context.route(re.compile(r"^(?!file:)"), lambda route: route.abort())
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri() + fragment)
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
-
-    def figures(self, column: int) -> list[str]:
-        cells = self.page.locator(f".all tbody tr > :nth-child({column})")
-        return cells.all_inner_texts()
-
 
 @pytest.fixture(scope="module")
 def tables():
@@ -91,8 +35,7 @@ def opened(browser, path: Path) -> Iterator[Opened]:
     opened = Opened(browser, path)
     yield opened
     assert opened.complaints == []
-    remote = [url for url in opened.requests if not url.startswith(("file:", "data:"))]
-    assert remote == [] and len([url for url in opened.requests if url.startswith("file:")]) == 1
+    assert opened.remote() == [] and len([url for url in opened.requests if url.startswith("file:")]) == 1
     opened.context.close()
 
 
@@ -111,12 +54,17 @@ def test_everything_is_there(opened: Opened, tables) -> None:
     assert page.locator("#kinds li").count() == tables.sites[SiteFrame.operator_kind].nunique()
     assert opened.text("h1") == finding(tables.facts)
     assert opened.text("#label") == tables.facts.label
-    assert page.locator("#ledger li").count() == 5
+    assert page.get_by_text(tables.facts.label, exact=True).count() == 1
+    assert page.locator("#ledger li").count() == 6
+    ledger = opened.text("#ledger")
+    assert f"{tables.facts.stated_hours:,.0f} hours as stated" in ledger
+    assert f"{tables.facts.pledged_hours:,.0f} participant-hours" in ledger
     page.click("#tab-table")
     assert page.locator(".all tbody tr").count() == len(tables.pcns)
     page.click("#tab-about")
+    assert hours_worth(tables.facts) in opened.text("#hours")
     for source in tables.facts.sources:
-        assert source[2] in opened.text("#sources")
+        assert all(part in opened.text("#sources") for part in source)
 
 
 def test_themes_change_colours_and_legend(opened: Opened) -> None:
@@ -241,6 +189,28 @@ def test_ledger_leads_to_the_reasons(opened: Opened) -> None:
     assert "Offered outside the plan period" in opened.text("#hours-reasons")
 
 
+def test_figures_and_words_are_found_at_every_size(browser, path: Path) -> None:
+    """The key never hides the map: on a small screen it stands below, with the facilities folded away."""
+    for width, height, is_over in ((1440, 900, True), (1024, 768, False), (375, 812, False)):
+        opened = Opened(browser, path, width=width, height=height)
+        key, drawn = (opened.page.locator(s).bounding_box() for s in ("#legend", "#map .leaflet-container"))
+        assert (key["y"] < drawn["y"] + drawn["height"] - 1) is is_over, width
+        assert opened.page.locator("#classes").is_visible()
+        assert opened.page.locator("#kinds").is_visible() is is_over
+        opened.context.close()
+
+
+def test_names_in_capitals_keep_their_letters(browser, tables, tmp_path: Path) -> None:
+    pcns = tables.pcns.assign(**{PcnResultFrame.pcn_name: tables.pcns[PcnResultFrame.pcn_name].str.upper()})
+    path = tmp_path / "capitals.html"
+    path.write_text(build_map(dataclasses.replace(tables, pcns=pcns)), encoding="utf-8", newline="\n")
+    opened = Opened(browser, path, fragment="#pcn=U10004")
+    assert opened.text("#places h2.caps") == "NORTHERN PARISHES 4 PCN"
+    assert opened.page.locator("#places .link.caps").count() == 0
+    assert opened.complaints == []
+    opened.context.close()
+
+
 @pytest.mark.parametrize("width", [320, 375])
 def test_narrow_screens_do_not_scroll_sideways(browser, path: Path, tables, width: int) -> None:
     opened = Opened(browser, path, width=width, height=812, fragment=f"#pcn={served_pcn(tables)}")
@@ -285,7 +255,7 @@ def test_hostile_names_show_as_they_are_and_run_nothing(browser, tmp_path: Path)
     assert page.evaluate("window.hit") is None
     assert page.locator("main script, main img, header script").count() == 0
     assert opened.complaints == []
-    assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
+    assert opened.remote() == []
     opened.context.close()
 
 

@@ -15,12 +15,9 @@
   geomap.drawHeader = function () {
     byId("finding").textContent = facts.finding;
     document.title = facts.name + ": " + facts.finding;
-    const period = geomap.date(facts.period_start) + " to " + geomap.date(facts.period_end);
-    byId("run").textContent = facts.name + " · plan for " + period + " · data as of " + geomap.date(facts.as_of);
-    for (const id of ["label", "map-label"]) {
-      byId(id).textContent = facts.label;
-      byId(id).hidden = facts.label === "";
-    }
+    byId("run").textContent = facts.name + " · plan for " + facts.period + " · data as of " + facts.as_of;
+    byId("label").textContent = facts.label;
+    byId("label").hidden = facts.label === "";
   };
 
   geomap.drawLegend = function () {
@@ -29,8 +26,8 @@
     const items = theme.high.map((high, k) => {
       const swatch = el("span", { class: "swatch" });
       swatch.style.backgroundColor = theme.colours[k];
-      return el("li", null, swatch, geomap.range(theme.low[k], high, theme.unit),
-        el("span", { class: "note" }, geomap.counted(theme.count[k], "PCN", "PCNs")));
+      const title = geomap.counted(theme.count[k], "PCN", "PCNs");
+      return el("li", { title }, swatch, geomap.range(theme.low[k], high, theme.unit));
     });
     if (theme.missing) {
       items.push(el("li", null, el("span", { class: "swatch hatch" }), theme.missing_name,
@@ -56,9 +53,10 @@
       counts.set(kind, (counts.get(kind) || 0) + 1);
     });
     const items = data.kinds.map((kind, k) => [kind, counts.get(k) || 0]).filter(([, count]) => count > 0)
-      .map(([kind, count]) => el("li", null, geomap.circle(kind, 18, false), kind.name,
+      .map(([kind, count]) => el("li", null, geomap.circle(kind, 18, false), geomap.sentence(kind.name),
         el("span", { class: "note" }, number(count))));
     byId("kinds").replaceChildren(...items);
+    byId("site-count").textContent = geomap.counted(sites.id.length, "facility", "facilities");
     if (sites.id.length === 0) return;
     const sizes = geomap.keyHours().map((hours) => {
       const disc = el("span", { class: "disc size" });
@@ -71,15 +69,19 @@
   };
 
   geomap.drawLedger = function () {
+    const ofPledged = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) : "");
     const steps = [
-      ["Pledged", facts.pledged_hours, "hours", "hours"],
-      ["Could be used", facts.eligible_hours, "hours", "hours"],
-      ["Matched", facts.matched_hours, "hours", "hours"],
-      ["Served", facts.people, facts.people === 1 ? "person" : "people", "hours"],
-      ["Left without a place", facts.unmet_places, facts.unmet_places === 1 ? "person" : "people", "unmet"],
+      ["Pledged", facts.stated_hours, "hours as stated", "hours", "Hours as the operators wrote them, in units of their own."],
+      ["Worth", facts.pledged_hours, "participant-hours", "hours", "A participant-hour is " + facts.participant_hour + "."],
+      ["Could be used", facts.eligible_hours, ofPledged(facts.eligible_hours), "hours",
+        "Participant-hours inside the plan period, at a fit venue, enough for a course."],
+      ["Matched", facts.matched_hours, ofPledged(facts.matched_hours), "hours", "Participant-hours that the plan gives to patients."],
+      ["Have a place", facts.people, facts.people === 1 ? "person" : "people", "hours", "Course places in the plan."],
+      ["Left without a place", facts.unmet_places, facts.unmet_places === 1 ? "person" : "people", "unmet",
+        "People who could start a course and for whom the plan has no place."],
     ];
-    const items = steps.map(([name, value, unit, target]) =>
-      el("li", null, el("button", { type: "button", click: () => geomap.showAbout(target) },
+    const items = steps.map(([name, value, unit, target, title]) =>
+      el("li", null, el("button", { type: "button", title, click: () => geomap.showAbout(target) },
         el("span", { class: "step-name" }, name), " ", el("strong", null, number(value)), " ", el("span", null, unit))));
     byId("ledger").replaceChildren(...items);
   };
@@ -98,38 +100,36 @@
 
   function hoursTables() {
     const share = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) : "–");
+    byId("hours-worth").textContent = facts.hours_worth + ".";
     const ladder = [["Pledged", facts.pledged_hours], ["less hours that could not be used", facts.ineligible_hours],
       ["Could be used", facts.eligible_hours], ["less hours that found nobody", facts.unmatched_hours], ["Matched", facts.matched_hours]];
     byId("hours-ladder").replaceChildren(geomap.table("From pledged to matched",
-      [["Stage"], ["Hours", "figure"], ["Of all pledged", "figure"]],
+      [["Stage"], ["Participant-hours", "figure"], ["Of all pledged", "figure"]],
       ladder.map(([name, hours]) => [name, number(hours), share(hours)])));
     const reasons = sumByReason(data.unused.reason, data.unused.hours, data.unused.stage);
     byId("hours-reasons").replaceChildren(reasons.length === 0 ? el("p", null, "Every hour pledged is matched.")
-      : geomap.table("Hours by reason", [["Reason"], ["Stage"], ["Hours", "figure"], ["Of all pledged", "figure"]],
-        reasons.map(([reason, stage, hours]) => [geomap.sentence(geomap.reason(reason)),
-          stage === "ineligible" ? "could not be used" : "found nobody", number(hours), share(hours)])));
+      : geomap.table("Participant-hours by reason", [["Reason"], ["Hours", "figure"], ["Of all pledged", "figure"]],
+        reasons.map(([reason, stage, hours]) => [geomap.noted(geomap.sentence(geomap.hoursReason(reason)), data.stages[stage]),
+          number(hours), share(hours)])));
   }
 
   function unmetTable() {
     const reasons = sumByReason(data.unmet.reason, data.unmet.unmet, null);
     byId("unmet-reasons").replaceChildren(reasons.length === 0 ? el("p", null, "Everyone who could start has a place.")
       : geomap.table("People by reason", [["Reason"], ["People", "figure"], ["Of those who could start", "figure"]],
-        reasons.map(([reason, , people]) => [geomap.sentence(geomap.reason(reason)), number(people),
+        reasons.map(([reason, , people]) => [geomap.sentence(geomap.unmetReason(reason)), number(people),
           facts.demand_places ? percent(people / facts.demand_places) : "–"])));
   }
 
   geomap.drawAbout = function () {
     hoursTables();
     unmetTable();
-    byId("plan-status").replaceChildren(el("p", null, facts.status_words),
-      el("p", null, "Gap between this plan and the best that is possible: at most " + number(facts.gap_share * 100, 2) +
-        "% of weighted completions."),
+    byId("plan-status").replaceChildren(el("p", null, facts.plan_quality),
       el("p", null, geomap.counted(facts.pledges_read, "pledge was", "pledges were") + " read, " +
-        number(facts.pledges_rejected) + " rejected. Link workers: " +
-        geomap.counted(facts.pcns_fte_not_reported, "PCN", "PCNs") + " not reported; rule used: " + facts.fte_policy + "."));
+        number(facts.pledges_rejected) + " rejected. Link workers: " + facts.not_reported + "."));
     byId("notes").replaceChildren(...facts.notes.map((note) => el("li", null, note)));
     byId("notes-section").hidden = facts.notes.length === 0;
-    byId("sources").replaceChildren(facts.sources.length === 0 ? el("p", null, "No source is named in this run.")
-      : geomap.table("What was used", [["What"], ["File and data date"], ["Attribution"]], facts.sources));
+    byId("sources").replaceChildren(...facts.sources.map(([what, file, attribution]) => el("li", null,
+      el("strong", null, what), el("span", null, file), el("span", { class: "small" }, attribution))));
   };
 })(window.geomap);

@@ -34,7 +34,13 @@ window.geomap = window.geomap || {};
     return formats.get(digits).format(value);
   };
 
-  geomap.percent = (share) => (share === null || share === undefined ? "–" : whole.format(share * 100) + "%");
+  /** Per cent; the ends are kept for all and for nothing. */
+  geomap.percent = function (share) {
+    if (share === null || share === undefined) return "–";
+    if (share > 0 && share < 0.005) return "under 1%";
+    return share < 1 && share >= 0.995 ? "over 99%" : whole.format(share * 100) + "%";
+  };
+
   geomap.brief = (value) => short.format(value).toLowerCase();
   geomap.counted = (value, one, many) => whole.format(value) + " " + (Math.round(value) === 1 ? one : many);
 
@@ -43,18 +49,17 @@ window.geomap = window.geomap || {};
     return unit === "share" ? geomap.percent(value) : geomap.number(value);
   };
 
-  /** "2026-04-01" as "1 April 2026"; anything else as it is. */
-  geomap.date = function (text) {
-    const parts = /^(\d{4})-(\d\d)-(\d\d)/.exec(text);
-    if (!parts) return text;
-    const day = new Date(Date.UTC(+parts[1], +parts[2] - 1, +parts[3]));
-    return day.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  };
-
   /** Official ICB names without the words they all share. */
   geomap.shortIcb = (name) => name.replace(/^NHS /, "").replace(/ (Integrated Care Board|ICB)$/, "");
 
-  geomap.reason = (code) => (code === null ? "" : data.reasons[code] || code);
+  /** The class of a name that its publisher writes in capitals: set a little smaller, its letters as they are. */
+  geomap.caps = (name) => (name === name.toUpperCase() && name !== name.toLowerCase() ? "caps" : "");
+
+  geomap.hoursReason = (code) => data.hours_reasons[code] || code;
+  geomap.unmetReason = (code) => (code === null ? "" : data.unmet_reasons[code] || code);
+
+  /** Text with smaller text below it, for the first cell of a row. */
+  geomap.noted = (text, note) => geomap.el("span", null, text, geomap.el("span", { class: "note" }, note));
 
   /** Capital first letter, for reasons that stand alone. */
   geomap.sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -99,6 +104,6 @@ window.geomap = window.geomap || {};
   };
 
   /** A button that looks like a link and chooses a place. */
-  geomap.chooser = (kind, row, text) =>
-    geomap.el("button", { type: "button", class: "link", click: () => geomap.choose({ kind, row }) }, text);
+  geomap.chooser = (kind, row, text) => geomap.el("button",
+    { type: "button", class: "link " + geomap.caps(text), click: () => geomap.choose({ kind, row }) }, text);
 })(window.geomap);

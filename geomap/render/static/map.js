@@ -7,7 +7,9 @@
   const largestHours = Math.max(1, ...sites.pledged_hours);
   const LARGEST_PX = 44;
   const SMALLEST_PX = 16;
+  const FAR_ZOOM = 7.5;
   let layers = null;
+  let everything = null;
   let theme = data.themes[0];
   const footprints = new Map();
   const sitePlaces = new Map();
@@ -57,7 +59,7 @@
     const icon = new SiteIcon({ row, px, rank, html: false, className, iconSize: [px, px] });
     const marker = L.marker(sitePlaces.get(row), { icon, row, pane, riseOnHover: true });
     marker.bindTooltip(() => siteWords(row, false), { direction: "top", offset: [0, -8] });
-    marker.bindPopup(() => siteWords(row, true), { maxWidth: 260 });
+    marker.bindPopup(() => siteWords(row, true), { minWidth: 220, maxWidth: 260 });
     marker.on("click", () => geomap.choose({ kind: "site", row }, { zoom: false }));
     return marker;
   }
@@ -81,7 +83,7 @@
   };
 
   function siteWords(row, isPopup) {
-    const box = el("div", { class: "words" }, el("strong", null, sites.name[row]));
+    const box = el("div", { class: "words" }, el("strong", { class: geomap.caps(sites.name[row]) }, sites.name[row]));
     box.append(el("span", null, data.operators.name[sites.operator[row]]));
     box.append(el("span", null, number(sites.pledged_hours[row]) + " hours pledged, " +
       number(sites.matched_hours[row]) + " matched"));
@@ -94,7 +96,7 @@
 
   function pcnWords(row, isPopup) {
     const pcns = data.pcns;
-    const box = el("div", { class: "words" }, el("strong", null, pcns.name[row]));
+    const box = el("div", { class: "words" }, el("strong", { class: geomap.caps(pcns.name[row]) }, pcns.name[row]));
     const columns = { need: pcns.need_index, coverage: pcns.coverage_share, unmet: pcns.unmet_places };
     for (const each of isPopup ? data.themes : [theme]) {
       const value = columns[each.key][row];
@@ -143,23 +145,17 @@
 
   geomap.footprintBounds = (row) => (footprints.has(row) ? footprints.get(row).getBounds() : null);
 
-  /** Room on the left for the map key where it lies over the map. */
+  /** Room on the left for the map key where it lies over the map, and on top for the key of the lines. */
   geomap.fit = function (bounds, maxZoom) {
+    if (!bounds || !bounds.isValid()) return;
     const legend = geomap.byId("legend");
-    const size = layers.map.getSize();
     const isOver = getComputedStyle(legend).position === "absolute";
-    const left = isOver && legend.open && size.x > 640 ? legend.offsetWidth + 16 : 16;
-    if (bounds && bounds.isValid()) {
-      const bottom = !isOver ? 16 : legend.open && geomap.choice() ? 104 : legend.open ? 16 : 64;
-      layers.map.fitBounds(bounds, { paddingTopLeft: [left, 44], paddingBottomRight: [24, bottom], maxZoom, animate: false });
-    }
+    const left = isOver && legend.open ? legend.offsetWidth + 16 : 16;
+    const top = geomap.choice() ? 96 : 24;
+    layers.map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [24, 24], maxZoom, animate: false });
   };
 
-  geomap.fitAll = function () {
-    const bounds = layers.pcns.getBounds();
-    layers.sites.eachLayer((marker) => bounds.extend(marker.getLatLng()));
-    geomap.fit(bounds, 12);
-  };
+  geomap.fitAll = () => geomap.fit(everything, 12);
 
   /** Stripes for "no data", so that it never looks like a class. */
   function addHatch() {
@@ -193,9 +189,13 @@
       const row = layer.feature.properties.row;
       footprints.set(row, layer);
       layer.bindTooltip(() => pcnWords(row, false), { sticky: true });
-      layer.bindPopup(() => pcnWords(row, true), { maxWidth: 260 });
+      layer.bindPopup(() => pcnWords(row, true), { minWidth: 220, maxWidth: 260 });
       layer.on("click", () => geomap.choose({ kind: "pcn", row }, { zoom: false }));
     });
+    everything = layers.pcns.getBounds();
+    sitePlaces.forEach((place) => everything.extend(place));
+    const map = layers.map;
+    map.on("zoomend", () => map.getContainer().classList.toggle("far", map.getZoom() < FAR_ZOOM));
     layers.outlines.setStyle({ color: "#212b32", weight: 1.5, fill: false, opacity: 0.75 });
     layers.pcns.setStyle({ fillOpacity: 0.92, color: "#ffffff", weight: 0.5, opacity: 1 });
     addHatch();

@@ -35,12 +35,11 @@
     if (choice) content = choice.kind === "pcn" ? geomap.pcnDetails : geomap.siteDetails;
     const nodes = content(choice ? choice.row : undefined);
     byId("places").replaceChildren(...nodes.filter((node) => node !== null));
-    byId("places").scrollTop = 0;
-    byId("panel").scrollTop = 0;
   }
 
   function show(choice, zoom) {
     chosen = choice;
+    byId("places").scrollTop = 0; // before anything changes: later it would make the browser lay the page out once more
     const lit = new Set();
     if (choice && choice.kind === "pcn") lit.add(choice.row);
     if (choice && choice.kind === "site") geomap.flowsOfSite(choice.row).forEach((k) => lit.add(data.flows.pcn[k]));
@@ -65,6 +64,9 @@
       if (isNarrow()) byId("map").scrollIntoView();
     }
   };
+
+  /** Little room for the map key: it lies below the map, and the facilities in it fold away. */
+  const isTight = () => window.matchMedia("(max-width: 1100px), (max-height: 760px)").matches;
 
   const isNarrow = () => window.matchMedia("(max-width: 720px), (max-height: 480px)").matches;
 
@@ -105,7 +107,7 @@
   function preparePrint(isPrinting) {
     document.body.classList.toggle("printing", isPrinting);
     geomap.leaflet().invalidateSize({ animate: false });
-    if (isPrinting) byId("legend").open = true;
+    if (isPrinting) byId("legend").open = byId("site-key").open = true;
     if (chosen) geomap.fit(geomap.boundsOf(chosen), 13);
     else geomap.fitAll();
   }
@@ -119,6 +121,7 @@
     });
     byId("reset").addEventListener("click", clear);
     byId("print").addEventListener("click", () => window.print());
+    ["legend", "site-key"].forEach((id) => byId(id).addEventListener("toggle", () => geomap.leaflet().invalidateSize()));
     byId("show-sites").addEventListener("change", (event) => geomap.showSites(event.target.checked));
     byId("skip").addEventListener("click", (event) => {
       event.preventDefault();
@@ -136,7 +139,7 @@
 
   /** Called at the end of the script that folium wrote, with its layers. */
   geomap.start = function (layers) {
-    if (isNarrow()) byId("legend").open = false;
+    if (isTight()) byId("site-key").open = false;
     geomap.drawHeader();
     geomap.drawThemes();
     geomap.startMap(layers);

@@ -48,9 +48,9 @@
     if (rows.length === 0) return el("p", null, "Nobody in this PCN could start any of the pathways.");
     const u = data.unmet;
     return geomap.table("Course places by pathway",
-      [["Pathway"], ["Could start", "figure"], ["Matched", "figure"], ["Unmet", "figure"], ["Why unmet"]],
-      rows.map((k) => [pathways.name[u.pathway[k]], number(u.demand[k]), number(u.matched[k]), number(u.unmet[k]),
-        geomap.sentence(geomap.reason(u.reason[k]))]));
+      [["Pathway, and why places are unmet"], ["Could start", "figure"], ["Matched", "figure"], ["Unmet", "figure"]],
+      rows.map((k) => [geomap.noted(pathways.name[u.pathway[k]], geomap.sentence(geomap.unmetReason(u.reason[k]))),
+        number(u.demand[k]), number(u.matched[k]), number(u.unmet[k])]));
   }
 
   function served(row) {
@@ -62,11 +62,11 @@
       ? operators.name[flows.operator[first]] + " (online or several places; not drawn)"
       : el("span", { class: "ranked" }, el("span", { class: "rank" }, number(rank.get(flows.site[first]))),
         geomap.chooser("site", flows.site[first], sites.name[flows.site[first]]));
-    return geomap.table("Numbered as on the map, most hours first", [["Facility"], ...SERVED],
-      groups.map((group) => [nameOf(group), ...servedCells(group)]));
+    return geomap.table("Numbered as on the map, most hours first", [["Facility, and what for"], ...SERVED],
+      groups.map((group) => servedRow(nameOf(group), group)));
   }
 
-  const SERVED = [["People by pathway"], ["Hours", "figure"], ["Minutes away", "figure"]];
+  const SERVED = [["People", "figure"], ["Hours", "figure"], ["Minutes away", "figure"]];
 
   /** Flows that share a key as one row, most hours first. */
   function grouped(rows, keyOf) {
@@ -80,10 +80,16 @@
     return [...groups.values()].sort((a, b) => b.hours - a.hours || a.first - b.first);
   }
 
-  function servedCells(group) {
-    const people = group.rows.map((k) => el("li", null, number(flows.places[k]) + " " + pathways.name[flows.pathway[k]]));
-    const minutes = flows.site[group.first] < 0 ? "–" : number(flows.minutes[group.first]);
-    return [el("ul", { class: "plain" }, ...people), number(group.hours), minutes];
+  function servedRow(name, group) {
+    const pathwaysServed = group.rows.map((k) => number(flows.places[k]) + " " + pathways.name[flows.pathway[k]].toLowerCase());
+    const people = group.rows.reduce((sum, k) => sum + flows.places[k], 0);
+    return [geomap.noted(name, pathwaysServed.join(", ")), number(people), number(group.hours), journey(group.first)];
+  }
+
+  /** Minutes of one way; none where the hours are online or come to the people. */
+  function journey(flow) {
+    if (flows.site[flow] < 0) return "–";
+    return flows.minutes[flow] === 0 ? "no journey" : number(Math.max(1, flows.minutes[flow]));
   }
 
   function linkList(row) {
@@ -104,7 +110,7 @@
     const fte = number(pcns.link_worker_fte[row], 1) + " full-time equivalent: " + data.fte_bases[pcns.fte_basis[row]] + ".";
     return [
       el("p", { class: "kicker" }, "PCN " + pcns.code[row]),
-      el("h2", { tabindex: "-1" }, pcns.name[row]),
+      el("h2", { tabindex: "-1", class: geomap.caps(pcns.name[row]) }, pcns.name[row]),
       el("p", { class: "under" }, icbWords(row)),
       geomap.figures([
         ["Need index", number(pcns.need_index[row], 2), "rank " + number(needRank.get(row)) + " of " + number(pcns.code.length)],
@@ -127,23 +133,24 @@
   function pledgeTable(row) {
     const p = data.pledges;
     return geomap.table("Pledges in participant-hours",
-      [["Pledge"], ["As pledged"], ["Pledged", "figure"], ["Matched", "figure"], ["Left", "figure"]],
-      (pledgesBySite.get(row) || []).map((k) => [p.id[k], number(p.hours[k]) + " " + (data.units[p.unit[k]] || p.unit[k]),
-        number(p.pledged_hours[k]), number(p.matched_hours[k]), number(p.unmatched_hours[k])]));
+      [["Pledge, and as stated"], ["Worth", "figure"], ["Matched", "figure"], ["Left", "figure"]],
+      (pledgesBySite.get(row) || []).map((k) =>
+        [geomap.noted(p.id[k], number(p.hours[k]) + " " + (data.units[p.unit[k]] || p.unit[k])),
+          number(p.pledged_hours[k]), number(p.matched_hours[k]), number(p.unmatched_hours[k])]));
   }
 
   function unusedList(rows) {
     const unused = data.unused;
     return el("ul", { class: "plain" }, ...rows.filter((k) => unused.hours[k] >= 0.5).map((k) =>
-      el("li", null, counted(unused.hours[k], "hour", "hours") + ": " + geomap.reason(unused.reason[k]))));
+      el("li", null, counted(unused.hours[k], "hour", "hours") + ": " + geomap.hoursReason(unused.reason[k]))));
   }
 
   function servesTable(row) {
     const groups = grouped(geomap.flowsOfSite(row), (k) => flows.pcn[k]);
     if (groups.length === 0) return el("p", null, "Its hours are matched to nobody.");
     const shown = groups.slice(0, LONGEST_LIST);
-    const table = geomap.table("Most hours first", [["PCN"], ...SERVED], shown.map((group) =>
-      [geomap.chooser("pcn", flows.pcn[group.first], pcns.name[flows.pcn[group.first]]), ...servedCells(group)]));
+    const table = geomap.table("Most hours first", [["PCN, and what for"], ...SERVED], shown.map((group) =>
+      servedRow(geomap.chooser("pcn", flows.pcn[group.first], pcns.name[flows.pcn[group.first]]), group)));
     const left = groups.length - shown.length;
     return el("div", null, table, left > 0 ? el("p", { class: "small" }, "and " + counted(left, "more PCN", "more PCNs")) : null);
   }
@@ -154,7 +161,7 @@
     const offered = sites.pathways[row].map((k) => pathways.name[k]).join(", ");
     return [
       el("p", { class: "kicker" }, "Facility " + sites.id[row]),
-      el("h2", { tabindex: "-1" }, sites.name[row]),
+      el("h2", { tabindex: "-1", class: geomap.caps(sites.name[row]) }, sites.name[row]),
       el("p", { class: "under" }, operators.name[sites.operator[row]] + " · " + (kind ? kind.name.toLowerCase() : "kind not known") +
         " · " + data.venues[sites.venue[row]]),
       geomap.figures([
@@ -177,9 +184,10 @@
     const worst = pcns.unmet_places.map((value, row) => row).filter((row) => pcns.unmet_places[row] > 0)
       .sort((a, b) => pcns.unmet_places[b] - pcns.unmet_places[a] || a - b).slice(0, 10);
     const list = geomap.table("PCNs with most people left without a place",
-      [["PCN"], ["Left without", "figure"], ["Coverage", "figure"], ["Main reason"]],
-      worst.map((row) => [geomap.chooser("pcn", row, pcns.name[row]), number(pcns.unmet_places[row]),
-        percent(pcns.coverage_share[row]), geomap.sentence(geomap.reason(pcns.main_unmet_reason[row]))]));
+      [["PCN, and the main reason"], ["Left without", "figure"], ["Coverage", "figure"]],
+      worst.map((row) => [geomap.noted(geomap.chooser("pcn", row, pcns.name[row]),
+        geomap.sentence(geomap.unmetReason(pcns.main_unmet_reason[row]))), number(pcns.unmet_places[row]),
+        percent(pcns.coverage_share[row])]));
     return [
       el("h2", { tabindex: "-1" }, "All " + counted(f.pcns, "PCN", "PCNs")),
       el("p", { class: "under" }, "Choose a PCN or a facility on the map, or a row of the table. Escape goes back."),

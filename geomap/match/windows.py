@@ -1,0 +1,63 @@
+"""Improve a plan window by window: free the PCNs of one neighbourhood, hold the rest, solve, keep what is better."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .model import PartModel, Room, build_model
+from .problem import MatchProblem
+
+
+def open_window(
+    problem: MatchProblem, members: np.ndarray, places: np.ndarray, courses: np.ndarray
+) -> tuple[PartModel, np.ndarray]:
+    """
+    The model of one neighbourhood with all else held, and the plan there as its start.
+
+    Parameters
+    ----------
+    problem
+        The match.
+    members
+        By PCN: belongs to the window.
+    places, courses
+        The plan by link and by offer.
+    """
+    inside = members[problem.link_pcn]
+    links = np.flatnonzero(inside)
+    touched = np.zeros(len(courses), dtype=bool)
+    touched[problem.link_offer[links]] = True
+    outside = np.where(inside, 0.0, places)
+    # Led offers of the window may open and close courses, so all their hours are free; people outside keep their seat.
+    people_out = np.bincount(problem.link_offer, outside, minlength=len(courses))
+    held = np.where(problem.offer_led, np.where(touched, 0.0, courses), people_out)
+    hours = np.bincount(problem.offer_pledge, held * problem.offer_hours, minlength=len(problem.pool_hours))
+    room = Room(
+        hours=np.maximum(problem.pool_hours - hours, 0.0),
+        demand=problem.cell_demand,
+        referrals=problem.ceiling,
+        caps=problem.link_cap,
+        seated=np.where(problem.offer_led & touched, people_out, 0.0),
+    )
+    part = build_model(problem, links, room)
+    return part, np.concatenate([places[part.links], courses[part.led_offers]])
+
+
+def pair_windows(problem: MatchProblem, region: np.ndarray) -> list[tuple[int, ...]]:
+    """Windows two by two, no pledge in both of a pair, so that a pair can be solved at once; each window once."""
+    of_link = region[problem.link_pcn]
+    pledge = problem.offer_pledge[problem.link_offer]
+    names = np.unique(of_link)
+    reaches = np.zeros((len(problem.pool_hours), int(region.max()) + 1), dtype=np.int32)
+    reaches[pledge, of_link] = 1
+    shared = reaches.T @ reaches
+    waiting, pairs = list(names), []
+    while waiting:
+        first = waiting.pop(0)
+        second = next((name for name in waiting if shared[first, name] == 0), None)
+        if second is None:
+            pairs.append((int(first),))
+        else:
+            waiting.remove(second)
+            pairs.append((int(first), int(second)))
+    return pairs

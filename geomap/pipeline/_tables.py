@@ -1,0 +1,144 @@
+"""The published tables: ledger, reasons, results, and what can be said of the run in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import assemble, ledger, reasons
+from ..config import Scenario
+from ..load.gather import Inputs
+from ..schema import (
+    AllocationResultFrame,
+    CeilingFrame,
+    LedgerFrame,
+    PcnResultFrame,
+    PlanFacts,
+    ResultTables,
+)
+from ..validate import accounting_frame
+from ._ground import Ground
+from ._people import People
+from ._plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run, from what it was told to its plan."""
+
+    scenario: Scenario
+    inputs: Inputs
+    people: People
+    ground: Ground
+    plan: Plan
+
+
+def build_tables(run: Run) -> ResultTables:
+    """
+    Everything that is published of a run.
+
+    Raises
+    ------
+    SolveError
+        The ledger does not balance.
+    """
+    parts = _balance(run)
+    bank = assemble.BankRows(
+        rows=run.inputs.bank.rows,
+        left_out=run.inputs.bank.accounting,
+        places=run.inputs.bank.places,
+        pledges=run.inputs.bank.pledges,
+    )
+    allocation = assemble.build_allocation(parts)
+    pcns = assemble.build_pcns(parts, allocation)
+    accounts = pd.concat([*run.inputs.accounting, assemble.account_bank(bank, parts)], ignore_index=True)
+    return ResultTables(
+        facts=_state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank)),
+        pcns=pcns,
+        sites=assemble.build_sites(parts, allocation),
+        allocation=allocation,
+        unmet=parts.unmet,
+        unmatched=assemble.build_unmatched_hours(parts),
+        ledger=parts.ledger,
+        pathways=run.people.pathways,
+        need=run.people.need,
+        prevalence=run.people.prevalence,
+        demand=run.people.demand,
+        links=assemble.keep_links(run.inputs.bank.links, parts),
+        accounting=accounting_frame(accounts.to_dict("records")),
+        outlines=run.ground.icbs,
+    )
+
+
+def _balance(run: Run) -> assemble.Parts:
+    """The ledger of the plan, checked, and a reason for every hour and every place left over."""
+    people, ground, plan = run.people, run.ground, run.plan
+    planned = reasons.PlannedTables(
+        allocation=plan.match.allocation,
+        courses=plan.match.courses,
+        offers=plan.offers,
+        caps=plan.caps,
+        reach=ground.reach,
+        demand=people.demand,
+        ceilings=people.ceilings,
+        pathways=people.pathways,
+    )
+    book = ledger.build_ledger(ground.pledges, plan.ineligible, plan.match.allocation, plan.offers)
+    hours_reasons = pd.concat([plan.ineligible, reasons.explain_unmatched(planned, book)], ignore_index=True)
+    ledger.check_balance(book, hours_reasons)
+    return assemble.Parts(
+        operators=run.inputs.bank.operators,
+        facilities=ground.facilities,
+        pledges=ground.pledges,
+        pathways=people.pathways,
+        pcns=people.pcns,
+        footprints=ground.footprints,
+        need=people.need,
+        ceilings=people.ceilings,
+        reach=ground.reach,
+        offers=plan.offers,
+        ledger=book,
+        unmet=reasons.explain_unmet(planned),
+        hours_reasons=hours_reasons,
+        priced=ledger.price_places(plan.match.allocation, plan.offers),
+    )
+
+
+def _state_facts(
+    run: Run, pcns: pd.DataFrame, allocation: pd.DataFrame, book: pd.DataFrame, pledges: tuple[int, int]
+) -> PlanFacts:
+    scenario, match = run.scenario, run.plan.match
+    hours = book.sum(numeric_only=True)
+    reported = pcns[PcnResultFrame.fte_basis].eq("reported")
+    return PlanFacts(
+        name=scenario.name,
+        label=scenario.label,
+        period_start=scenario.period.start.isoformat(),
+        period_end=scenario.period.end.isoformat(),
+        as_of=scenario.period.as_of.isoformat(),
+        stated_hours=float(hours[LedgerFrame.hours]),
+        pledged_hours=float(hours[LedgerFrame.pledged_hours]),
+        ineligible_hours=float(hours[LedgerFrame.ineligible_hours]),
+        eligible_hours=float(hours[LedgerFrame.eligible_hours]),
+        matched_hours=float(hours[LedgerFrame.matched_hours]),
+        unmatched_hours=float(hours[LedgerFrame.unmatched_hours]),
+        people=int(allocation[AllocationResultFrame.places].sum()),
+        completions=float(allocation[AllocationResultFrame.completions].sum()),
+        pcns=len(pcns),
+        pcns_covered=int(pcns[PcnResultFrame.matched_places].gt(0).sum()),
+        patients=int(pcns[PcnResultFrame.patients].sum()),
+        demand_places=int(pcns[PcnResultFrame.demand_places].sum()),
+        unmet_places=int(pcns[PcnResultFrame.unmet_places].sum()),
+        link_worker_fte=float(pcns.loc[reported, CeilingFrame.link_worker_fte].sum()),
+        pcns_fte_not_reported=int((~reported).sum()),
+        fte_policy=scenario.link_workers.not_reported,
+        pledges_read=pledges[0],
+        pledges_rejected=pledges[1],
+        status=match.status,
+        objective=match.objective,
+        bound=match.bound,
+        gap_share=match.gap_share,
+        notes=(*run.people.notes, *run.ground.notes, *run.inputs.notes),
+        sources=run.inputs.sources,
+    )

@@ -1,0 +1,59 @@
+"""Write docs/tables.md from the schema and the words of the workbook's and the template's "Read me"."""
+
+from pathlib import Path
+
+from geomap import schema
+from geomap.report._columns import COLUMNS, SHEETS
+from geomap.report._template_columns import SHEETS as BANK
+from geomap.schema import words
+
+HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
+FRAMES = ("AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "Site", "PcnResult", "Link", "Accounting")
+UNITS = {
+    "_hours": "participant-hours", "_places": "course places", "_min": "minutes", "_m": "metres", "_share": "0 to 1",
+    "_index": "0 to 1", "_fte": "full-time equivalent", "_ratio": "1 is average", "_score": "IMD score",
+    "_fifth": "1 to 5", "completions": "people, expected", "referrals": "people, expected", "people": "people",
+    "patients": "people", "unmatched_hours.hours": "participant-hours", "ledger.hours": "as `hour_unit` says",
+    "places": "course places", "row": "row number",
+}  # fmt: skip
+REASONS = {
+    "`unmatched_hours.reason`, where `stage` is `ineligible`": words.INELIGIBLE_REASONS,
+    "`unmatched_hours.reason`, where `stage` is `unmatched`": words.UNMATCHED_REASONS,
+    "`unmet_demand.reason` and `pcns.main_unmet_reason`": words.UNMET_REASONS,
+}
+INTRO = """# Tables and columns
+
+Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes each table as a CSV file and as a sheet
+of `results.xlsx`. `results.gpkg` holds the layers `pcns` (indicative areas), `sites` (points) and, where boundaries
+were given, `icbs`, all in British National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
+
+
+def table_lines(name: str, frame: str) -> list[str]:
+    """A heading and one line a column: its name, heading in the workbook, unit, whether it may be empty, meaning."""
+    columns = getattr(schema, f"{frame}Frame").to_schema().columns
+    lines = [f"\n## {name}\n", f"Sheet {SHEETS[name][0]}, file `{name}.csv`. {SHEETS[name][1]}\n"]
+    lines += ["| column | in the workbook | unit or values | may be empty | meaning |", "|---|---|---|---|---|"]
+    for column, (heading, meaning) in COLUMNS[name].items():
+        known = columns.get(column)
+        listed = [c.statistics["allowed_values"] for c in (known.checks if known else ()) if c.name == "isin"]
+        kind = ", ".join(*listed) if listed else "count" if known and str(known.dtype) == "int64" else "text"
+        unit = next((UNITS[key] for key in UNITS if f"{name}.{column}".endswith(key)), kind)
+        lines.append(f"| `{column}` | {heading} | {unit} | {'yes' if known and known.nullable else 'no'} | {meaning} |")
+    return lines
+
+
+def build_tables() -> str:
+    """The whole of docs/tables.md."""
+    lines = [INTRO, *(line for pair in zip(SHEETS, FRAMES, strict=True) for line in table_lines(*pair))]
+    lines += ["\n## Reasons\n", "The CSV files hold the code, the workbook and the map the words."]
+    for where, told in REASONS.items():
+        lines += [f"\n{where}:\n", "| code | in words |", "|---|---|", *(f"| `{c}` | {t} |" for c, t in told.items())]
+    lines += ["\n## The bank of hours\n", "What operators fill in; `geomap template` writes the blank workbook."]
+    for name, sheet in BANK.items():
+        lines += [f"\n### {name}\n", "| column | filled in | meaning | how |", "|---|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.need} | {c.meaning} | {', '.join(c.words) or c.how} |" for c in sheet]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    HOME.write_text(build_tables(), encoding="utf-8", newline="\n")

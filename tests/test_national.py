@@ -1,0 +1,145 @@
+"""England on the real official files and an illustrative bank on real sites: the figures that must come out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from geomap.config import Scenario
+from geomap.outputs import verify_folder
+from geomap.pipeline import load_inputs, solve
+from geomap.pipeline._people import People
+from geomap.schema import AccountingFrame, LedgerFrame, NeedFrame, PcnResultFrame
+
+ROOT = Path(__file__).resolve().parents[1]
+SCENARIO = ROOT / "data" / "scenarios" / "national.toml"
+MAKER = ROOT.parent / "shared" / "tools" / "make_pledges.py"
+"""Writes the bank: real sites, invented operators and pledges. It is no part of the repository."""
+IN_TWO_ICBS = "U41591"
+WANTED = "GEOMAP_NATIONAL"
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def bank(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not MAKER.is_file():
+        pytest.skip(f"{MAKER.name}, which writes the illustrative bank, does not lie beside the repository")
+    folder = tmp_path_factory.mktemp("bank")
+    made = subprocess.run([sys.executable, str(MAKER), str(real_data), str(folder)], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class National:
+    """A national run in a process of its own."""
+
+    folder: Path
+    said: str
+    passed_s: float
+    peak_bytes: int
+
+    def read(self, name: str) -> pd.DataFrame:
+        return pd.read_csv(self.folder / name, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+
+
+@pytest.fixture(scope="module")
+def national(real_data: Path, bank: Path, tmp_path_factory: pytest.TempPathFactory) -> National:
+    if not (os.environ.get(WANTED) or os.environ.get("CI")):
+        pytest.skip(f"takes three minutes; set {WANTED}=1 to run it")
+    if os.name == "nt":
+        pytest.skip("Windows does not tell the memory a child process has used")
+    folder = tmp_path_factory.mktemp("national") / "results"
+    command = [sys.executable, "-W", "error", "-m", "geomap.cli", "run", SCENARIO]
+    command += ["--data", real_data, "--bank", bank, "--out", folder]
+    log = folder.with_name("log.txt")
+    started = time.perf_counter()
+    with log.open("w", encoding="utf-8") as stream:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        child = subprocess.Popen(list(map(str, command)), env=environment, stdout=stream, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    said = log.read_text(encoding="utf-8")
+    assert child.returncode == 0, said
+    unit = 1 if sys.platform == "darwin" else 1024
+    return National(
+        folder=folder, said=said, passed_s=time.perf_counter() - started, peak_bytes=used.ru_maxrss * unit
+    )
+
+
+@pytest.mark.slow
+class TestEngland:
+    def test_pcns_patients_and_link_workers(self, national):
+        f, pcns = PcnResultFrame, national.read("pcns.csv")
+        assert len(pcns) == pcns[f.pcn_code].nunique() == 1298
+        assert pcns[f.patients].sum() == 63_216_178
+        reported = pcns[f.fte_basis].eq("reported")
+        assert pcns.loc[reported, f.link_worker_fte].sum() == pytest.approx(2642.40, abs=0.005)
+        assert (~reported).sum() == 234
+        assert "U" not in set(pcns[f.pcn_code])
+
+    def test_the_pcn_in_two_icbs_stands_once(self, national):
+        pcns = national.read("pcns.csv")
+        (row,) = pcns[pcns[PcnResultFrame.pcn_code].eq(IN_TWO_ICBS)].to_dict("records")
+        codes = row[PcnResultFrame.icb_codes].split(";")
+        assert len(codes) == 2 and codes[0] == row[PcnResultFrame.icb_code]
+
+    def test_the_ledger_balances(self, national):
+        f, ledger = LedgerFrame, national.read("ledger.csv")
+        assert len(ledger) == 9975
+        assert ledger[f.hours].sum() == 500_541
+        allowed = 1e-9 * ledger[f.pledged_hours].clip(lower=1.0)
+        for whole, one, other in (
+            (f.pledged_hours, f.ineligible_hours, f.eligible_hours),
+            (f.eligible_hours, f.matched_hours, f.unmatched_hours),
+        ):
+            assert ((ledger[whole] - ledger[one] - ledger[other]).abs() <= allowed).all()
+        assert 0 < ledger[f.matched_hours].sum() < ledger[f.eligible_hours].sum()
+
+    def test_the_set_is_whole(self, national):
+        assert verify_folder(national.folder) == []
+        names = {path.name for path in national.folder.iterdir()}
+        assert {"map.html", "results.xlsx", "results.gpkg", "accounting.csv"} <= names
+        assert "of 1,298 PCNs" in national.said
+
+    def test_every_row_of_the_bank_has_its_fate(self, national, bank):
+        f, rows = AccountingFrame, national.read("accounting.csv")
+        for path in bank.iterdir():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert rows[rows[f.source].eq(path.name)][f.row].tolist() == list(range(2, len(lines) + 1)), path.name
+
+    def test_it_fits_a_small_machine(self, national):
+        assert national.peak_bytes <= 4 * 1024**3
+
+
+@pytest.mark.slow
+def test_an_icb_is_planned_for_with_need_as_in_all_of_england(real_data, bank):
+    scenario = Scenario.from_toml(SCENARIO, data=real_data, bank=bank, icb_codes=("QWO",))
+    inputs = load_inputs(scenario)
+    england = People.build(inputs, scenario.model_copy(update={"area": type(scenario.area)()}))
+    tables = solve(inputs, scenario)
+    assert (len(england.pcns), len(tables.pcns)) == (1298, 52)
+    assert tables.facts.patients == tables.pcns[PcnResultFrame.patients].sum() == 2_655_857
+    everywhere = england.need.set_index(NeedFrame.pcn_code)[NeedFrame.need_index]
+    here = tables.pcns.set_index(PcnResultFrame.pcn_code)[PcnResultFrame.need_index]
+    assert here.tolist() == everywhere[here.index].tolist()
+    assert tables.pcns[PcnResultFrame.icb_codes].str.contains("QWO").all()
+    assert 0 < tables.facts.people <= tables.facts.demand_places
+    f = AccountingFrame
+    rows = tables.accounting[tables.accounting[f.source].isin([f"{name}.csv" for name in inputs.bank.places])]
+    assert len(rows) == sum(len(table) for table in (
+        inputs.bank.operators, inputs.bank.facilities, inputs.bank.pledges, inputs.bank.links
+    ))  # fmt: skip
+    outside = rows[rows[f.status].eq("not_used")]
+    assert set(outside[f.source]) >= {"facilities.csv", "pledges.csv", "operators.csv", "links.csv"}
+    assert "outside the area of this run" in set(outside[f.reason])
+    used = rows[rows[f.source].eq("pledges.csv") & rows[f.status].ne("not_used")]
+    assert set(used[f.row_id]) == set(tables.ledger[LedgerFrame.pledge_id])

@@ -1,0 +1,87 @@
+"""Sentences that every output tells alike: they read well at any size, and each figure in them is the run's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_up import made_up_tables
+
+from geomap import phrases
+from geomap.phrases import day_in_words, finding, hours_worth, not_reported, plan_quality, share
+from geomap.schema import PlanFacts
+from geomap.schema import words as codes
+
+
+@pytest.fixture(scope="module")
+def facts() -> PlanFacts:
+    return dataclasses.replace(
+        made_up_tables(4, 6).facts,
+        stated_hours=500_541.2, pledged_hours=2_613_155.0, matched_hours=1_256_163.0, people=76_688, pcns=1_298,
+        pcns_covered=1_281,
+    )  # fmt: skip
+
+
+def test_finding_leads_with_people(facts: PlanFacts) -> None:
+    assert finding(facts) == (
+        "76,688 people could get a place, in 1,281 of 1,298 PCNs; 48% of the hours pledged find somebody"
+    )
+    one = dataclasses.replace(facts, people=1, pcns=1, pcns_covered=1, matched_hours=24.0)
+    assert finding(one) == "1 person could get a place, in 1 of 1 PCN; under 1% of the hours pledged find somebody"
+    assert finding(dataclasses.replace(facts, people=0)).startswith("Nobody could get a place")
+
+
+def test_hours_are_told_in_both_units(facts: PlanFacts) -> None:
+    assert hours_worth(facts) == (
+        "500,541 hours pledged as stated, worth 2,613,155 participant-hours: one person active for one hour"
+    )
+
+
+def test_quality_never_promises_more_than_was_proven(facts: PlanFacts) -> None:
+    def told(status: str, gap: float) -> str:
+        return plan_quality(dataclasses.replace(facts, status=status, gap_share=gap))
+
+    assert "none meets more need" in told("optimal", 0.0)
+    assert "at least 98.2% of the need" in told("within gap", 0.01786)
+    assert told("stopped", 0.00001).startswith("The search stopped at its time limit")
+    assert "99.9%" in told("stopped", 0.00001)
+
+
+def test_shares_never_round_to_all_or_nothing() -> None:
+    assert [share(part, 1000) for part in (0, 1, 5, 480, 994, 999, 1000)] == [
+        "0%", "under 1%", "0%", "48%", "99%", "over 99%", "100%",
+    ]  # fmt: skip
+    assert share(0, 0) == "–"
+
+
+def test_what_was_done_about_missing_reports(facts: PlanFacts) -> None:
+    def told(count: int, policy: str) -> str:
+        return not_reported(dataclasses.replace(facts, pcns_fte_not_reported=count, fte_policy=policy))
+
+    assert told(0, "median") == "every PCN reported"
+    assert told(1, "zero") == "1 PCN not reported, taken as having none"
+    assert told(1_234, "median") == "1,234 PCNs not reported, taken as the median"
+
+
+def test_dates_are_written_out() -> None:
+    assert day_in_words("2026-04-01") == "1 April 2026"
+
+
+@pytest.mark.parametrize(
+    ("said", "declared"),
+    [
+        (phrases.KINDS, codes.OPERATOR_KINDS),
+        (phrases.VENUES, codes.VENUE_TYPES),
+        (phrases.UNITS, codes.HOUR_UNITS),
+        (phrases.FTE_BASES, codes.FTE_BASES),
+        (phrases.LINKS, codes.LINK_STATUSES),
+    ],
+)
+def test_every_code_has_words(said: dict[str, str], declared: tuple[str, ...]) -> None:
+    assert set(said) == set(declared)
+    assert len(set(said.values())) == len(said)
+
+
+def test_fates_in_words_are_codes_of_the_accounting() -> None:
+    assert set(phrases.FATES) <= set(codes.ACCOUNT_STATUSES)
+    assert {status for status in codes.ACCOUNT_STATUSES if not status.isalpha()} == set(phrases.FATES)

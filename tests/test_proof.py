@@ -1,0 +1,252 @@
+"""The checker: a good plan broken in one way at a time, and each way caught under its own name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from small_worlds import World, make_world, pathway, pledge
+from tiny_world import make_tiny_world
+
+from geomap.errors import SolveError
+from geomap.proof import Plan, check_plan
+from geomap.schema import (
+    AllocationFrame,
+    CapFrame,
+    CeilingFrame,
+    CourseFrame,
+    DemandFrame,
+    NeedFrame,
+    OfferFrame,
+    PathwayFrame,
+    PledgeFrame,
+    ReachFrame,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def good() -> Plan:
+    """The tiny world's best plan: P1 walk A 6, B 6; P2 rehab C 2, D 6 in 2 courses; P3 walk C 2, D 5; worth 22."""
+    world = make_tiny_world()
+    plan = world.plan(world.solve())
+    check_plan(plan)
+    return plan
+
+
+def move(plan: Plan, pledge_id: str, pcn: str, by: int, worth: float) -> Plan:
+    """So many more places of a pledge for a PCN; the claims are raised by their worth, so that only limits break."""
+    rows = plan.allocation
+    here = (rows[AllocationFrame.pledge_id] == pledge_id) & (rows[AllocationFrame.pcn_code] == pcn)
+    assert here.sum() == 1
+    places = rows[AllocationFrame.places].mask(here, rows[AllocationFrame.places] + by)
+    return replace(
+        plan, allocation=rows.assign(**{AllocationFrame.places: places}), objective=plan.objective + by * worth,
+        bound=plan.bound + 100,
+    )  # fmt: skip
+
+
+def loosen(plan: Plan, table: str, column: str, value: float) -> Plan:
+    """Raise a limit for all rows of a table, so that another limit stands alone."""
+    return replace(plan, **{table: getattr(plan, table).assign(**{column: value})})
+
+
+def refused(plan: Plan, *sentences: str) -> None:
+    """The plan is refused with these sentences, one a rule broken, and no others."""
+    with pytest.raises(SolveError) as caught:
+        check_plan(plan)
+    told = str(caught.value).splitlines()[1:]
+    assert len(told) == len(sentences), told
+    for line, sentence in zip(told, sentences, strict=True):
+        assert line.startswith(sentence), line
+
+
+def test_an_overspent_pledge(good: Plan) -> None:
+    """A could take 10 of P1, but 13 places need 52 of its 50 hours."""
+    refused(move(good, "P1", "A", 1, 0.5), "A pledge spends more hours than it has: 1 times, first P1, by 2.")
+
+
+def test_an_overspent_led_pledge(good: Plan) -> None:
+    three = good.courses.assign(**{CourseFrame.courses: 3})
+    people = move(good, "P2", "C", 1, 0.75)
+    people = loosen(people, "ceilings", CeilingFrame.ceiling_referrals, 1e6)
+    refused(replace(people, courses=three), "A pledge spends more hours than it has: 1 times, first P2, by 4.")
+
+
+def test_more_hours_in_the_pool_than_were_pledged(good: Plan) -> None:
+    pool = good.offers[OfferFrame.pool_hours] + 1
+    refused(
+        replace(good, offers=good.offers.assign(**{OfferFrame.pool_hours: pool})),
+        "A pledge has more hours than were pledged",
+    )
+
+
+def test_places_out_of_reach(good: Plan) -> None:
+    """B may have 6 of P1: six tenths of its patients are within reach."""
+    swapped = move(move(good, "P1", "B", 1, 1.0), "P1", "A", -1, 0.5)
+    refused(swapped, "More places than are within reach: 1 times, first ('P1', 'walk', 'B'), by 1.")
+
+
+def test_places_for_a_pcn_that_is_not_reached_at_all(good: Plan) -> None:
+    rows = good.allocation.replace({AllocationFrame.pcn_code: {"B": "D"}})
+    rows = rows.sort_values(list(rows.columns[:3]), ignore_index=True)
+    claim = replace(good, allocation=rows, objective=good.objective - 6 * 0.25)
+    refused(claim, "More places than are within reach", "More places than demand")
+
+
+def test_caps_above_reach_times_demand(good: Plan) -> None:
+    caps = good.caps.assign(**{CapFrame.cap_places: good.caps[CapFrame.cap_places] + 1})
+    refused(replace(good, caps=caps), "A cap above reach × demand: 7 times")
+
+
+def test_caps_without_reach(good: Plan) -> None:
+    gone = good.reach[good.reach[ReachFrame.pledge_id] != "P3"]
+    refused(replace(good, reach=gone), "A cap above reach × demand: 2 times, first ('P3', 'walk', 'C'), by 5.")
+
+
+def test_more_places_than_demand() -> None:
+    """Two pledges reach all of A; each is within its own reach, and together they pass the demand."""
+    world = make_world(
+        pathways=[pathway("walk")], pledges=[pledge("P", "walk", 9), pledge("Q", "walk", 9)], demand={("A", "walk"): 6}
+    )
+    rows = pd.DataFrame({AllocationFrame.pledge_id: ["P", "Q"], AllocationFrame.pathway_id: "walk",
+                         AllocationFrame.pcn_code: "A", AllocationFrame.places: [4, 3]})  # fmt: skip
+    plan = replace(world.plan(world.solve()), allocation=rows, objective=7.0, bound=7.0)
+    refused(plan, "More places than demand: 1 times, first ('A', 'walk'), by 1.")
+
+
+def test_more_referrals_than_link_workers_can_make(good: Plan) -> None:
+    refused(move(good, "P3", "C", 1, 0.5), "More referrals than link workers can make: 1 times, first C, by 0.5.")
+
+
+def test_more_people_than_seats(good: Plan) -> None:
+    """P2's two courses have 8 seats."""
+    raised = loosen(move(good, "P2", "C", 1, 0.75), "ceilings", CeilingFrame.ceiling_referrals, 1e6)
+    refused(raised, "More people than a pledge's courses hold: 1 times, first ('P2', 'rehab'), by 1.")
+
+
+def test_people_in_courses_that_do_not_run(good: Plan) -> None:
+    refused(replace(good, courses=good.courses.iloc[:0]), "More people than a pledge's courses hold: 1 times")
+
+
+def test_a_group_that_is_too_small(good: Plan) -> None:
+    """3 people a course is the least: 5 in two courses are too few."""
+    lowered = move(good, "P2", "D", -3, 1.125)
+    refused(lowered, "Courses below the smallest viable group: 1 times, first ('P2', 'rehab'), by 1.")
+
+
+def test_a_course_with_nobody_in_it(good: Plan) -> None:
+    rows = good.courses.copy()
+    rows.loc[len(rows)] = ["P5", "rehab", 1]
+    refused(replace(good, courses=rows), "Courses below the smallest viable group: 1 times, first ('P5', 'rehab')")
+
+
+def test_a_course_of_a_pledge_that_is_not_led(good: Plan) -> None:
+    rows = good.courses.copy()
+    rows.loc[len(rows)] = ["P3", "walk", 1]
+    refused(replace(good, courses=rows), "A course is opened for a pledge that is not led: 1 times")
+
+
+@pytest.mark.parametrize("claim", [21.0, 23.0])
+def test_a_wrong_objective(good: Plan, claim: float) -> None:
+    refused(replace(good, objective=claim, bound=30.0), "The plan is worth 22.000000 and claims")
+
+
+def test_an_objective_above_its_bound(good: Plan) -> None:
+    refused(replace(good, bound=21.9), "The plan claims 22.000000, above its bound 21.900000.")
+
+
+@pytest.mark.parametrize("name", ["objective", "bound"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_claims_that_are_no_numbers(good: Plan, name: str, value: float) -> None:
+    refused(replace(good, **{name: value}), "The plan's value or bound is not a finite number.")
+
+
+def test_a_pcn_without_need(good: Plan) -> None:
+    refused(replace(good, need=good.need[good.need[NeedFrame.pcn_code] != "D"]), "The plan's value or bound is not")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("offers", OfferFrame.course_hours), ("offers", OfferFrame.min_group), ("caps", CapFrame.cap_places),
+        ("ceilings", CeilingFrame.ceiling_referrals), ("need", NeedFrame.weight), ("reach", ReachFrame.reach_share),
+        ("pathways", PathwayFrame.uptake_share), ("demand", DemandFrame.demand_places),
+    ],
+)  # fmt: skip
+def test_limits_that_are_no_limits(good: Plan, table: str, column: str, value: float) -> None:
+    """A missing course length would make courses free, and a missing uptake would make referrals free."""
+    frame = getattr(good, table)
+    with pytest.raises(SolveError, match=f"A number of {column} in the {table} is missing, infinite or negative"):
+        check_plan(replace(good, **{table: frame.assign(**{column: [value, *frame[column].iloc[1:].astype(float)]})}))
+
+
+@pytest.mark.parametrize("count", [5.5, 0.0, -1.0])
+def test_counts_that_are_not_whole(good: Plan, count: float) -> None:
+    """P1 gives A so many places instead of 6, at half a completion each."""
+    places = good.allocation[AllocationFrame.places].astype(float)
+    places.iloc[0] = count
+    claim = good.objective + (count - 6) * 0.5
+    rows = good.allocation.assign(**{AllocationFrame.places: places})
+    refused(replace(good, allocation=rows, objective=claim), "A count in the allocation is not a whole number")
+
+
+def test_courses_that_are_not_whole(good: Plan) -> None:
+    rows = good.courses.assign(**{CourseFrame.courses: 2.25})
+    refused(replace(good, courses=rows), "A count in the courses is not a whole number of 1 or more.")
+
+
+def test_a_row_that_stands_twice(good: Plan) -> None:
+    """P3 has the hours and C the wish for 2 more; half a referral is too few, so C's link workers are lent some."""
+    rows = pd.concat([good.allocation, good.allocation.iloc[[-2]]], ignore_index=True)
+    twice = replace(good, allocation=rows, objective=good.objective + 1.0, bound=30.0)
+    twice = loosen(twice, "ceilings", CeilingFrame.ceiling_referrals, 1e6)
+    refused(twice, "A row of the allocation stands twice: ['P3', 'walk', 'C'].")
+
+
+def test_places_split_over_two_rows_are_still_added_up(good: Plan) -> None:
+    half = good.allocation.assign(**{AllocationFrame.places: good.allocation[AllocationFrame.places] - 1})
+    half = half[half[AllocationFrame.places] > 0]
+    rows = pd.concat([good.allocation, half], ignore_index=True)
+    with pytest.raises(SolveError, match="stands twice") as caught:
+        check_plan(replace(good, allocation=rows))
+    assert "spends more hours" in str(caught.value)
+
+
+def test_a_course_row_that_stands_twice(good: Plan) -> None:
+    rows = pd.concat([good.courses.assign(**{CourseFrame.courses: 1})] * 2, ignore_index=True)
+    refused(replace(good, courses=rows), "A row of the courses stands twice: ['P2', 'rehab'].")
+
+
+def test_what_is_not_offered(good: Plan) -> None:
+    offers = good.offers[good.offers[OfferFrame.pledge_id] != "P3"]
+    refused(replace(good, offers=offers), "The allocation uses what is not offered: ['P3', 'walk'].")
+
+
+def test_every_rule_broken_is_told_at_once(good: Plan) -> None:
+    with pytest.raises(SolveError) as caught:
+        check_plan(move(replace(good, courses=good.courses.iloc[:0]), "P1", "A", 9, 0.0))
+    told = str(caught.value)
+    for rule in ("within reach", "more hours than it has", "courses hold", "More places than demand", "is worth"):
+        assert rule in told
+
+
+def test_a_plan_that_does_nothing_is_a_plan() -> None:
+    """No pledge, no place, no value: nothing is broken."""
+    world: World = make_world(
+        pathways=[pathway("walk")], pledges=[pledge("P", "walk", 0)], demand={("A", "walk"): 3}
+    )
+    match = world.solve()
+    assert (match.objective, match.bound, match.status) == (0.0, 0.0, "optimal")
+    check_plan(world.plan(match))
+
+
+def test_demand_missing_for_a_cell_is_no_demand(good: Plan) -> None:
+    gone = good.demand[(good.demand[DemandFrame.pcn_code] != "B")]
+    refused(replace(good, demand=gone), "A cap above reach × demand", "More places than demand")
+
+
+def test_the_pledges_table_is_needed_to_prove_the_pool(good: Plan) -> None:
+    gone = good.pledges[good.pledges[PledgeFrame.pledge_id] != "P1"]
+    refused(replace(good, pledges=gone), "A pledge has more hours than were pledged: 1 times, first P1, by 50.")
