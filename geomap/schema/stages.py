@@ -166,7 +166,7 @@ class ReachFrame(Table):
 
 
 class CapFrame(Table):
-    """The most course places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway)."""
+    """The most places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway)."""
 
     pledge_id: Series[str]
     pathway_id: Series[str]
