@@ -251,8 +251,12 @@ def bound_places(
     share = rows[ReachFrame.reach_share] * rows["age_share"]
     # The hair keeps 0.3 × 10 from being told as 2.
     rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
+    ages_served = [rows[limit].astype("str").fillna("") for limit in limits]
+    # People of other ages within the same reach are other people.
+    rows[CapFrame.catchment] = rows[ReachFrame.catchment] + " " + ages_served[0] + "-" + ages_served[1]
     caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
-    caps = caps.astype(dict.fromkeys([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], "str"))
+    text = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code, CapFrame.catchment]
+    caps = caps.astype(dict.fromkeys(text, "str"))
     return caps.sort_values([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], ignore_index=True)
 
 

@@ -141,7 +141,19 @@ def _check_reach(plan: Plan) -> list[str]:
     return [
         *_first("More places than are within reach", _over(given, caps)),
         *_first("A cap above reach × demand", _over(told[CapFrame.cap_places].set_axis(keyed), most.set_axis(keyed))),
+        *_first("More places than people within reach of a facility", _over(*_by_facility(plan))),
     ]
+
+
+def _by_facility(plan: Plan) -> tuple[pd.Series, pd.Series]:
+    """Places and the largest cap by facility, ages, PCN and pathway: its pledges there reach the same people."""
+    ages = [PledgeFrame.age_min, PledgeFrame.age_max]
+    rows = plan.caps.drop(columns=CapFrame.catchment).merge(plan.allocation, on=_LINK, how="left")
+    rows = rows.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code])
+    rows = rows.merge(plan.pledges[[PledgeFrame.pledge_id, *ages]], on=PledgeFrame.pledge_id)
+    rows = rows.dropna(subset=[ReachFrame.catchment]).fillna(dict.fromkeys(ages, -1.0))
+    groups = rows.groupby([ReachFrame.catchment, *ages, *_CELL])
+    return groups[AllocationFrame.places].sum(), groups[CapFrame.cap_places].max().astype(float)
 
 
 def _check_supply(plan: Plan) -> list[str]:

@@ -171,8 +171,12 @@ def _links(plan: PlannedTables) -> pd.DataFrame:
     links = links.merge(_cells(plan), on=_CELL, validate="many_to_one")
     taken = given.reindex(pd.MultiIndex.from_frame(links[_LINK])).fillna(0).to_numpy()
     hours_left = _look_up(links[OfferFrame.pledge_id], _hours_left(plan))
+    # Offers of one catchment reach the same people: a place that one gives is none for the others.
+    together = links.assign(taken=taken).groupby([CapFrame.catchment, *_CELL])
+    near = together[CapFrame.cap_places].transform("max") - together["taken"].transform("sum")
+    alone = links[CapFrame.cap_places] - taken
     return links.assign(
-        cap_left=links[CapFrame.cap_places] - taken,
+        cap_left=np.minimum(alone, near.fillna(np.inf)),
         hours_left=hours_left,
         people_hours_left=hours_left * links[OfferFrame.course_places].where(links[OfferFrame.led], 1.0),
     )

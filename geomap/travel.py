@@ -167,6 +167,7 @@ def _by_distance(
         minutes_min=rows[ReachFrame.minutes_min].where(~hybrid, rows[ReachFrame.minutes_min] * share),
         reach_share=share.mask(hybrid, 1.0),
         basis=hybrid.map({True: "hybrid", False: "distance"}).astype("str"),
+        catchment=rows[PledgeFrame.facility_id].mask(hybrid),
     )
 
 
@@ -175,7 +176,7 @@ def _by_outreach(
 ) -> pd.DataFrame:
     here = spots[spots[PledgeFrame.delivery].eq("outreach")]
     rows = _best(_pairs_of_spots(here, facilities, points, params, params.outreach_km * 1000))
-    return rows.assign(reach_share=1.0, minutes_min=0.0, basis="outreach")
+    return rows.assign(reach_share=1.0, minutes_min=0.0, basis="outreach", catchment=_no_catchment(rows))
 
 
 def _by_digital(
@@ -194,7 +195,12 @@ def _by_digital(
         home = homes.get(operator) if pd.isna(named) else None
         rows += [(pledge, code) for code, icbs in icbs_of.items() if home is None or icbs & home]
     frame = pd.DataFrame(rows, columns=_PLEDGE_PCN).astype("str")
-    return frame.assign(reach_share=1.0, minutes_min=0.0, basis="digital")
+    return frame.assign(reach_share=1.0, minutes_min=0.0, basis="digital", catchment=_no_catchment(frame))
+
+
+def _no_catchment(rows: pd.DataFrame) -> pd.Series:
+    """Whole PCNs are served: no pledge's people are another's."""
+    return pd.Series(None, index=rows.index, dtype="str")
 
 
 def _home_icbs(

@@ -213,9 +213,13 @@ def make_world(
     )
 
 
-def reach_row(pledge_id: str, pcn: str, share: float) -> Row:
+def reach_row(pledge_id: str, pcn: str, share: float, catchment: str | None = None) -> Row:
+    """Unless a catchment is told, each pledge reaches people of its own."""
     f = ReachFrame
-    return {f.pledge_id: pledge_id, f.pcn_code: pcn, f.reach_share: share, f.minutes_min: 5.0, f.basis: "distance"}
+    return {
+        f.pledge_id: pledge_id, f.pcn_code: pcn, f.reach_share: share, f.minutes_min: 5.0, f.basis: "distance",
+        f.catchment: catchment,
+    }  # fmt: skip
 
 
 def demand_row(pcn: str, pathway_id: str, places: int) -> Row:

@@ -178,7 +178,20 @@ def test_repairs_are_noted_with_count_and_place(
     assert getattr(bank, table)[column].iloc[0] == value
     notes = [note for note in bank.notes if said in note]
     assert len(notes) == 1 and notes[0].startswith(f"{table}.csv: ") and "(1 cell of " in notes[0]
-    assert "first: row 2" in notes[0]
+    first = {"pledges": "P1", "facilities": "F1", "links": "OP1"}[table]
+    assert f"; for example {first}" in notes[0]
+
+
+def test_notes_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    told = []
+    for order in (1, -1):
+        tables = changed("pledges", 2, hours="1,200")
+        heading, *rows = tables["pledges"]
+        rows[1][heading.index("hours")] = "2,400"
+        tables["pledges"] = [heading, *rows[::order]]
+        told.append(load_bank(write_folder(tmp_path / str(order), tables), CONTEXT).notes)
+    assert told[0] == told[1]
+    assert "pledges.csv: numbers with commas were read as thousands (2 cells of hours; for example P1, '1,200')." in told[0]
 
 
 @pytest.mark.parametrize(

@@ -247,8 +247,9 @@ def pledges(**limits: tuple[float, float]) -> pd.DataFrame:
 
 
 def reach(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    full = [(*row, 7.5, "distance") for row in rows]
-    return pd.DataFrame(full, columns=list(ReachFrame.to_schema().columns))
+    full = [(*row, 7.5, "distance", None) for row in rows]
+    frame = pd.DataFrame(full, columns=list(ReachFrame.to_schema().columns))
+    return frame.astype({ReachFrame.catchment: "str"})
 
 
 def demand(*rows: tuple[str, str, int]) -> pd.DataFrame:

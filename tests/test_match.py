@@ -163,3 +163,29 @@ def test_the_same_match_comes_out_twice() -> None:
     first, second = world.solve_by_regions(), world.solve_by_regions()
     assert_frame_equal(first.allocation, second.allocation)
     assert (first.objective, first.bound) == (second.objective, second.bound)
+
+
+@pytest.mark.parametrize("solve", [World.solve, World.solve_by_regions], ids=["one model", "by regions"])
+def test_pledges_of_one_hall_share_the_people_within_its_reach(solve) -> None:
+    """Half of 10 people live near the hall. One pledge of 100 hours serves 5 of them, and so must two of 50."""
+
+    def world(*hours: float) -> World:
+        pledges = [pledge(f"P{k}", "walk", amount) for k, amount in enumerate(hours)]
+        base = make_world(pathways=[pathway("walk")], pledges=pledges, demand={("A", "walk"): 10})
+        return base.change(reach=base.reach.assign(reach_share=0.5, catchment="hall"))
+
+    for split in ((100.0,), (50.0, 50.0), (4.0, 96.0), (2.0, 1.0, 97.0)):
+        match = solve(world(*split))
+        assert match.allocation[AllocationFrame.places].sum() == 5
+        assert match.objective == pytest.approx(5.0) and match.bound == pytest.approx(5.0)
+        world(*split).prove(match)
+
+
+def test_pledges_of_two_halls_reach_people_of_their_own() -> None:
+    base = make_world(
+        pathways=[pathway("walk")],
+        pledges=[pledge("P0", "walk", 50.0), pledge("P1", "walk", 50.0)],
+        demand={("A", "walk"): 10},
+    )
+    two = base.change(reach=base.reach.assign(reach_share=0.5, catchment=["hall", "pool"]))
+    assert two.solve().objective == pytest.approx(10.0)

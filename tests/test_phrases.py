@@ -47,6 +47,12 @@ def test_quality_never_promises_more_than_was_proven(facts: PlanFacts) -> None:
     assert "99.9%" in told("stopped", 0.00001)
 
 
+def test_sentences_of_a_national_run_fit_a_line_of_the_terminal(facts: PlanFacts) -> None:
+    stopped = dataclasses.replace(facts, status="stopped", gap_share=0.0166)
+    assert max(len(f"{tell(stopped)}.") for tell in (finding, hours_worth)) <= 100
+    assert len(plan_quality(stopped)) <= 100
+
+
 def test_shares_never_round_to_all_or_nothing() -> None:
     assert [share(part, 1000) for part in (0, 1, 5, 480, 994, 999, 1000)] == [
         "0%", "under 1%", "0%", "48%", "99%", "over 99%", "100%",

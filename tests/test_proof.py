@@ -250,3 +250,17 @@ def test_demand_missing_for_a_cell_is_no_demand(good: Plan) -> None:
 def test_the_pledges_table_is_needed_to_prove_the_pool(good: Plan) -> None:
     gone = good.pledges[good.pledges[PledgeFrame.pledge_id] != "P1"]
     refused(replace(good, pledges=gone), "A pledge has more hours than were pledged: 1 times, first P1, by 50.")
+
+
+def test_two_pledges_that_give_the_same_people_more_places_than_there_are() -> None:
+    """Each pledge keeps to its own cap of 5; the hall has only 5 people within reach."""
+    base = make_world(
+        pathways=[pathway("walk")],
+        pledges=[pledge("P0", "walk", 50.0), pledge("P1", "walk", 50.0)],
+        demand={("A", "walk"): 10},
+    )
+    apart = base.change(reach=base.reach.assign(reach_share=0.5, catchment=["hall", "pool"]))
+    plan = apart.plan(apart.solve())
+    check_plan(plan)
+    together = plan.reach.assign(catchment="hall")
+    refused(replace(plan, reach=together), "More places than people within reach of a facility: 1 times")

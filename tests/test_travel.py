@@ -198,7 +198,9 @@ def reached(*rows: dict[str, object], params: TravelParams = SHIPPED, homes=HOME
     keys = [ReachFrame.pledge_id, ReachFrame.pcn_code]
     assert frame[keys].equals(frame[keys].sort_values(keys, ignore_index=True))
     assert not frame.duplicated(keys).any()
-    return {(a, b): (share, minutes, basis) for a, b, share, minutes, basis in frame.itertuples(index=False)}
+    # On site a facility's people are shared by all its pledges; by rule a whole PCN is served, and nothing is shared.
+    assert (frame[ReachFrame.catchment].notna() == frame[ReachFrame.basis].eq("distance")).all()
+    return {(a, b): (share, minutes, basis) for a, b, share, minutes, basis, _ in frame.itertuples(index=False)}
 
 
 def pcns_of(found: dict[tuple[str, str], object]) -> list[str]:

@@ -95,12 +95,14 @@ class Draft:
         self.fault(rows, column, "the cell is empty", remedy)
 
     def note(self, rows: list[int], column: str, said: str) -> None:
-        """Say what was repaired or assumed: how often, and where first."""
+        """Say what was repaired or assumed: how often, and an example: the first by id, whatever the order of rows."""
         if rows:
-            value = self.text.at[rows[0], column][:_SHOWN_CHARACTERS]
             count = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
-            shown = f"row {rows[0]}, {value!r}" if value else f"row {rows[0]}"
-            self.notes.append(f"{self.place}: {said} ({count} of {self.heading(column)}; first: {shown}).")
+            cells = ((self.row_ids.get(row, ""), self.text.at[row, column][:_SHOWN_CHARACTERS]) for row in rows)
+            row_id, value = min(cells)
+            shown = ", ".join(([row_id] if row_id else []) + ([repr(value)] if value else []))
+            example = f"; for example {shown}" if shown else ""
+            self.notes.append(f"{self.place}: {said} ({count} of {self.heading(column)}{example}).")
 
     def assume(self, mask: pd.Series, column: str, value: str, said: str) -> None:
         """Fill blank cells with what is assumed, and say so."""

@@ -51,6 +51,11 @@ def room_left(problem: MatchProblem, places: np.ndarray, courses: np.ndarray) ->
         demand=np.maximum(problem.cell_demand - served, 0.0),
         referrals=np.maximum(problem.ceiling - referred, 0.0),
         caps=np.maximum(problem.link_cap - places, 0.0),
+        catchments=np.maximum(
+            problem.catchment_cap
+            - np.bincount(problem.link_catchment, places, minlength=len(problem.catchment_cap)),
+            0.0,
+        ),
         seated=np.zeros(len(courses)),
     )
 
@@ -62,6 +67,7 @@ class _Plan:
         self.problem, self.places, self.courses = problem, places, courses
         room = room_left(problem, places, courses)
         self.hours, self.demand, self.referrals, self.caps = room.hours, room.demand, room.referrals, room.caps
+        self.catchments = room.catchments
         people = np.bincount(problem.link_offer, places, minlength=len(courses))
         self.seats = np.where(problem.offer_led, courses * problem.offer_places - people, 0.0)
         order = np.lexsort((-problem.link_value, problem.link_offer))
@@ -77,12 +83,14 @@ class _Plan:
         """Places that demand, reach and link workers would still admit on a link."""
         cell = self.problem.link_cell[link]
         referrals = self.referrals[self.problem.cell_pcn[cell]] * self.uptake[cell]
-        return math.floor(min(self.caps[link], self.demand[cell], referrals) + _HAIR)
+        near = min(self.caps[link], self.catchments[self.problem.link_catchment[link]])
+        return math.floor(min(near, self.demand[cell], referrals) + _HAIR)
 
     def give(self, link: int, count: int) -> None:
         cell = self.problem.link_cell[link]
         self.places[link] += count
         self.caps[link] -= count
+        self.catchments[self.problem.link_catchment[link]] -= count
         self.demand[cell] -= count
         self.referrals[self.problem.cell_pcn[cell]] -= count / self.uptake[cell]
 

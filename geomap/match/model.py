@@ -15,7 +15,7 @@ _BATCH = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What there is to give: hours by pledge, demand by cell, referrals by PCN, cap by link.
+    """What there is to give: hours by pledge, demand by cell, referrals by PCN, places by link and by catchment.
 
     `seated` are people, by led offer, who have a seat in its courses already and keep it.
     """
@@ -24,6 +24,7 @@ class Room:
     demand: np.ndarray
     referrals: np.ndarray
     caps: np.ndarray
+    catchments: np.ndarray
     seated: np.ndarray
 
     @classmethod
@@ -34,6 +35,7 @@ class Room:
             demand=problem.cell_demand.copy(),
             referrals=problem.ceiling.copy(),
             caps=problem.link_cap.copy(),
+            catchments=problem.catchment_cap.copy(),
             seated=np.zeros(len(problem.offer_led)),
         )
 
@@ -53,7 +55,8 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     The model over `links` (positions, sorted) in the room that is left.
 
     Columns are the places of the links, then the courses of their led offers. Rows are hours by pledge, demand by
-    cell, referrals by PCN, and for each led offer that its courses hold its people and that each is viable.
+    cell, referrals by PCN, people within reach by catchment that several links share, and for each led offer that its
+    courses hold its people and that each is viable.
     """
     offer = problem.link_offer[links]
     used, at = np.unique(offer, return_inverse=True)
@@ -78,24 +81,35 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     pcns, pcn_at = np.unique(problem.link_pcn[links], return_inverse=True)
     per_place = 1.0 / problem.uptake[problem.cell_pathway[problem.link_cell[links]]]
     referrals = _matrix(pcn_at, column, per_place, (len(pcns), n_links + n_led))
+    shared, who = _shared_catchments(problem, links)
+    catchments = _matrix(who, column[shared], np.ones(len(who)), (who.max(initial=-1) + 1, n_links + n_led))
+    reached = room.catchments[np.unique(problem.link_catchment[links[shared]])]
     seats = _courses(groups, column[led_link], problem.offer_places[led], n_links, n_led)
     viable = _courses(groups, column[led_link], problem.offer_min_group[led], n_links, n_led)
     seated = -room.seated[led]
-    limits = [room.hours[pledges], room.demand[cells], room.referrals[pcns], seated, np.full(n_led, np.inf)]
-    lower = [np.full(len(pledges) + len(cells) + len(pcns) + n_led, -np.inf), seated]
+    limits = [room.hours[pledges], room.demand[cells], room.referrals[pcns], reached]
+    upper = np.concatenate([*limits, seated, np.full(n_led, np.inf)])
+    lower = np.concatenate([np.full(len(upper) - n_led, -np.inf), seated])
     top, most = _upper(problem, links, room, led, groups, led_link)
     return PartModel(
         linear=LinearModel(
             value=np.concatenate([problem.link_value[links], np.zeros(n_led)]),
-            matrix=sparse.vstack([hours, demand, referrals, seats, viable], format="csr"),
-            row_lower=np.concatenate(lower),
-            row_upper=np.concatenate(limits),
+            matrix=sparse.vstack([hours, demand, referrals, catchments, seats, viable], format="csr"),
+            row_lower=lower,
+            row_upper=upper,
             upper=np.concatenate([top, most]),
             integer=np.ones(n_links + n_led, dtype=bool),
         ),
         links=links,
         led_offers=led,
     )
+
+
+def _shared_catchments(problem: MatchProblem, links: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the links whose catchment another of them shares, and the row each stands in."""
+    _, at, count = np.unique(problem.link_catchment[links], return_inverse=True, return_counts=True)
+    shared = np.flatnonzero(count[at] > 1)
+    return shared, np.unique(at[shared], return_inverse=True)[1]
 
 
 def _matrix(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:

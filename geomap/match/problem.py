@@ -52,6 +52,10 @@ class MatchProblem:
     link_value: np.ndarray
     """By link: need weight × completion share of one place."""
     link_minutes: np.ndarray
+    link_catchment: np.ndarray
+    """By link: position of its catchment; offers of one facility that reach the same people of a cell share it."""
+    catchment_cap: np.ndarray
+    """By catchment: places that its offers can fill together."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -109,6 +113,7 @@ class MatchProblem:
         cell_pcn = pcn_codes.get_indexer(demand[DemandFrame.pcn_code])
         cell_pathway = pathway_ids.get_indexer(demand[DemandFrame.pathway_id])
         link_cell = links["cell"].to_numpy()
+        catchment = _number_catchments(links)
         return cls(
             pledge_ids=np.array(pledge_ids, dtype=object),
             pathway_ids=np.array(pathway_ids, dtype=object),
@@ -130,6 +135,8 @@ class MatchProblem:
             link_cap=links[CapFrame.cap_places].to_numpy(dtype=float, copy=True),
             link_value=weight[cell_pcn[link_cell]] * completion[cell_pathway[link_cell]],
             link_minutes=links[CapFrame.minutes_min].to_numpy(dtype=float, copy=True),
+            link_catchment=catchment,
+            catchment_cap=links[CapFrame.cap_places].groupby(catchment).max().to_numpy(dtype=float, copy=True),
         )
 
 
@@ -151,6 +158,13 @@ def _link(caps: pd.DataFrame, offers: pd.DataFrame, demand: pd.DataFrame) -> pd.
     if len(links) != len(caps):
         raise SolveError(f"{len(caps) - len(links)} links of the match name an offer or a demand that is not there.")
     return links.sort_values(["offer", "cell"], ignore_index=True)
+
+
+def _number_catchments(links: pd.DataFrame) -> np.ndarray:
+    """Position of each link's catchment within its cell; a link that shares none has one of its own."""
+    alone = links[CapFrame.catchment].isna()
+    name = links[CapFrame.catchment].where(~alone, links.index.astype(str))
+    return links.groupby([name, "cell", alone], sort=True).ngroup().to_numpy(dtype=np.int64, copy=True)
 
 
 def _usable_hours(offers: pd.DataFrame, pledge_of: np.ndarray, pledges: int) -> np.ndarray:

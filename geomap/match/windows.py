@@ -37,6 +37,7 @@ def open_window(
         demand=problem.cell_demand,
         referrals=problem.ceiling,
         caps=problem.link_cap,
+        catchments=problem.catchment_cap,
         seated=np.where(problem.offer_led & touched, people_out, 0.0),
     )
     part = build_model(problem, links, room)

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from ..errors import OutputError
 
-_OWN_STYLES = ("page.css",)
+_OWN_STYLES = ("page.css", "print.css")
 _OWN_SCRIPTS = ("base.js", "map.js", "flows.js", "places.js", "about.js", "table.js", "page.js")
 _XSTATIC_STYLES = (
     ("xstatic.pkg.leaflet", "leaflet.css"),

@@ -156,22 +156,32 @@ class PairFrame(Table):
 
 
 class ReachFrame(Table):
-    """A pledge and a PCN it can serve, after the pledge's own limits; absent means out of reach."""
+    """A pledge and a PCN it can serve, after the pledge's own limits; absent means out of reach.
+
+    `catchment` is the facility whose patients within reach these are: pledges with the same one reach the same people.
+    It is missing where the whole PCN is served by rule.
+    """
 
     pledge_id: Series[str]
     pcn_code: Series[str]
     reach_share: Series[float] = pa.Field(gt=0, le=1)
     minutes_min: Series[float] = pa.Field(ge=0)
     basis: Series[str] = pa.Field(isin=REACH_BASES)
+    catchment: Series[str] = pa.Field(nullable=True)
 
 
 class CapFrame(Table):
-    """The most places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway)."""
+    """The most places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway).
+
+    Offers that share a `catchment` reach the same people of a PCN, so together they fill no more places there than the
+    largest cap among them.
+    """
 
     pledge_id: Series[str]
     pathway_id: Series[str]
     pcn_code: Series[str]
     cap_places: Series[int] = pa.Field(ge=1)
+    catchment: Series[str] = pa.Field(nullable=True)
     minutes_min: Series[float] = pa.Field(ge=0)
 
 
