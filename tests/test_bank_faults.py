@@ -191,7 +191,8 @@ def test_notes_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
         tables["pledges"] = [heading, *rows[::order]]
         told.append(load_bank(write_folder(tmp_path / str(order), tables), CONTEXT).notes)
     assert told[0] == told[1]
-    assert "pledges.csv: numbers with commas were read as thousands (2 cells of hours; for example P1, '1,200')." in told[0]
+    example = "(2 cells of hours; for example P1, '1,200')"
+    assert f"pledges.csv: numbers with commas were read as thousands {example}." in told[0]
 
 
 @pytest.mark.parametrize(
