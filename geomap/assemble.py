@@ -145,8 +145,7 @@ def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
     ceilings = parts.ceilings.set_index(CeilingFrame.pcn_code)
     unmet = parts.unmet.groupby(_PCN)
     given = allocation.groupby(_PCN)
-    site_of = parts.pledges.set_index(PledgeFrame.pledge_id)[PledgeFrame.facility_id]
-    reaching = parts.reach.assign(site=parts.reach[ReachFrame.pledge_id].map(site_of)).groupby(_PCN)["site"].nunique()
+    reaching = _facilities_in_reach(parts)
     frame = parts.pcns.set_index(_PCN).drop(columns=PracticeFrame.sub_icb_code)
     whole = [NeedFrame.patients, NeedFrame.need_index, NeedFrame.imd_score, NeedFrame.inactive_share]
     whole += [NeedFrame.long_term_ratio, NeedFrame.aged_65_share, NeedFrame.core20_share, NeedFrame.deprivation_fifth]
@@ -162,6 +161,14 @@ def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
     areas = parts.footprints.set_index(_PCN).geometry.reindex(frame.index)
     frame = gpd.GeoDataFrame(frame, geometry=areas, crs=parts.footprints.crs).reset_index()
     return frame[list(PcnResultFrame.to_schema().columns)].sort_values(_PCN, ignore_index=True)
+
+
+def _facilities_in_reach(parts: Parts) -> pd.Series:
+    """By PCN, facilities with pledges that some of its patients can travel to."""
+    rows = parts.reach[parts.reach[ReachFrame.basis].isin(("distance", "hybrid"))]
+    named = parts.pledges.set_index(PledgeFrame.pledge_id)[PledgeFrame.facility_id]
+    site = rows[ReachFrame.catchment].fillna(rows[ReachFrame.pledge_id].map(named))
+    return rows.assign(site=site).groupby(_PCN)["site"].nunique()
 
 
 def _main_reason(unmet: pd.DataFrame) -> pd.Series:

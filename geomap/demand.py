@@ -30,7 +30,7 @@ from .schema import (
 from .schema.words import LIST_SEPARATOR
 
 ADULT_AGE = 18
-"""Inactivity is measured among adults aged 18 and over (OHID indicator 93015 counts 19 and over)."""
+"""From this age the pathway takes people; OHID's indicator 93015 counts from 19, and 18-year-olds get its share too."""
 
 
 def build_pathways(pathways: Mapping[str, PathwayParams]) -> pd.DataFrame:
@@ -45,8 +45,9 @@ def build_pathways(pathways: Mapping[str, PathwayParams]) -> pd.DataFrame:
             PathwayFrame.course_hours: p.course_hours,
             PathwayFrame.venue_types: LIST_SEPARATOR.join(p.venue_types),
             PathwayFrame.roles: LIST_SEPARATOR.join(p.roles),
-            PathwayFrame.age_min: float(p.age_min),
-            PathwayFrame.age_max: float(p.age_max),
+            # Those who may take part and those who are counted as eligible: both limits hold.
+            PathwayFrame.age_min: float(max(p.age_min, p.eligible.age_min or 0)),
+            PathwayFrame.age_max: float(min(p.age_max, p.eligible.age_max)),
             PathwayFrame.referral_share: p.referral_share,
             PathwayFrame.uptake_share: p.uptake_share,
             PathwayFrame.completion_share: p.completion_share,
@@ -252,7 +253,7 @@ def bound_places(
     # The hair keeps 0.3 × 10 from being told as 2.
     rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
     ages_served = [rows[limit].astype("str").fillna("") for limit in limits]
-    # People of other ages within the same reach are other people.
+    # Kept apart by ages: what 65s take of the people near a hall is not taken from its 20s.
     rows[CapFrame.catchment] = rows[ReachFrame.catchment] + " " + ages_served[0] + "-" + ages_served[1]
     caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
     text = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code, CapFrame.catchment]

@@ -65,6 +65,7 @@ def locate(postcodes: Iterable[str]) -> pd.DataFrame:
 CONTEXT = BankContext(
     pathway_ids=("cardiac_rehab", "dance", "falls_prevention"),
     organisation_codes={"U11111", "QWO", "B86001"},
+    icb_codes={"QWO"},
     locate_postcodes=locate,
     venues=VENUES,
 )

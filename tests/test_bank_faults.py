@@ -42,6 +42,7 @@ ROW_FAULTS = [
     ("spreadsheet_error", "pledges", "facility_id", "#N/A", "spreadsheet error", "type the value"),
     ("ages_the_wrong_way_round", "pledges", "age_max", "18", "lowest age", "age_min or age_max"),
     ("unknown_icb", "pledges", "icb_codes", "QWO;QZZ", "no such organisation: QZZ", "ODS code"),
+    ("pcn_where_an_icb_is_wanted", "pledges", "icb_codes", "U11111", "no such organisation: U11111", "code of an ICB"),
     ("unknown_postcode", "facilities", "postcode", "LS1 9ZZ", "no such postcode", "or give easting and northing"),
     ("partial_postcode", "facilities", "postcode", "LS1", "not a whole postcode", "or give easting and northing"),
     ("welsh_postcode", "facilities", "postcode", "CF10 1AA", "not in England", "Correct the postcode"),

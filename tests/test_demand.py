@@ -300,9 +300,18 @@ class TestCaps:
     def test_ages_that_do_not_meet_give_no_place(self):
         assert self.caps(1.0, 101, (16, 40), age_min=65) == []
 
+    def test_ages_that_demand_was_counted_on_bound_the_pathway_too(self):
+        """Dance takes people from 16 and counts those from 65: a pledge for 65s can serve all of its demand."""
+        counted = {"age_min": 65}
+        assert self.caps(1.0, 101, (65, np.nan), age_min=16, eligible=counted) == [101]
+        assert self.caps(1.0, 101, (16, 64), age_min=16, eligible=counted) == []
+
     def test_keys_are_pledge_pathway_pcn_and_each_keeps_its_own_share(self):
         table = ages(U1={(15, 19): 50, (65, 69): 50}, U2={(15, 19): 10, (65, 69): 90})
-        catalogue = build_pathways({"dance": pathway(age_min=15), "walk": pathway(age_min=15)})
+        anyone = {"registers": ("CHD",)}
+        catalogue = build_pathways(
+            {"dance": pathway(age_min=15, eligible=anyone), "walk": pathway(age_min=15, eligible=anyone)}
+        )
         found = bound_places(
             offers(("B", "dance"), ("A", "walk"), ("A", "dance")),
             reach(("A", "U2", 0.5), ("A", "U1", 1.0), ("B", "U1", 1.0)),

@@ -85,7 +85,7 @@ def read_list(draft: Draft, column: str, allowed: Collection[str] = ()) -> pd.Se
     return text.map({value: join_list(words) for value, words in items.items()}).astype("str")
 
 
-def read_codes(draft: Draft, column: str, known: Collection[str]) -> pd.Series:
+def read_codes(draft: Draft, column: str, known: Collection[str], kind: str = "a PCN, practice or ICB") -> pd.Series:
     """A column of lists of organisation codes, in capitals; codes outside `known` (if any are given) are faults."""
     text = draft.text[column]
     items = {value: [re.sub(r"\s+", "", item).upper() for item in split_list(value)] for value in text.unique()}
@@ -96,7 +96,7 @@ def read_codes(draft: Draft, column: str, known: Collection[str]) -> pd.Series:
                 draft.rows(text == value),
                 column,
                 f"no such organisation: {', '.join(unknown)}",
-                "Use the ODS code of a PCN, practice or ICB in the practice map of this run.",
+                f"Use the ODS code of {kind} in the practice map of this run.",
             )
     return text.map({value: join_list(codes) for value, codes in items.items()}).astype("str")
 

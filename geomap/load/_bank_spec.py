@@ -26,6 +26,8 @@ class BankContext:
     pathway_ids: Collection[str]
     organisation_codes: Collection[str]
     """Codes of PCNs, practices and ICBs; empty means that codes are not checked."""
+    icb_codes: Collection[str] = ()
+    """Codes of ICBs alone, which a pledge may be limited to; empty means that they are not checked."""
     locate_postcodes: Callable[[Iterable[str]], pd.DataFrame]
     """Postcodes without spaces → `PostcodeFrame` of those that exist."""
     venues: pd.DataFrame | None

@@ -94,7 +94,7 @@ def clean_pledges(draft: Draft, owners: Owners, context: BankContext) -> pd.Data
             PledgeFrame.age_max: cells.read_number(draft, PledgeFrame.age_max, _AGE),
             PledgeFrame.max_km: cells.read_number(draft, PledgeFrame.max_km, Limits(0, above=True)),
             PledgeFrame.icb_codes: cells.blank_as_missing(
-                cells.read_codes(draft, PledgeFrame.icb_codes, context.organisation_codes)
+                cells.read_codes(draft, PledgeFrame.icb_codes, context.icb_codes, "an ICB")
             ),
             PledgeFrame.updated: cells.read_date(draft, PledgeFrame.updated),
         }

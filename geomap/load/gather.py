@@ -191,6 +191,7 @@ def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -
     context = BankContext(
         pathway_ids=tuple(scenario.pathways),
         organisation_codes=_organisation_codes(done.tables),
+        icb_codes=_icb_codes(done.tables),
         locate_postcodes=locate,
         venues=done.tables.get("active_places"),
     )
@@ -208,6 +209,11 @@ def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -
     done.notes += bank.notes
     done.sources.append(("Operators' bank of hours", scenario.bank.path.name, ""))
     return bank
+
+
+def _icb_codes(tables: dict[str, pd.DataFrame]) -> frozenset[str]:
+    practices = tables.get("practice_map")
+    return frozenset() if practices is None else frozenset(practices[PracticeFrame.icb_code])
 
 
 def _organisation_codes(tables: dict[str, pd.DataFrame]) -> frozenset[str]:

@@ -24,7 +24,7 @@ class MatchProblem:
     """Everything the match depends on, as read-only arrays.
 
     Rows are supply and columns are demand: a `link` joins an offer (pledge × pathway) to a cell (PCN × pathway).
-    Index arrays end in `_of`; all other numbers are in the units of the tables they come from.
+    Index arrays name what they point at; all other numbers are in the units of the tables they come from.
     """
 
     pledge_ids: np.ndarray

@@ -23,7 +23,7 @@ from .model import PartModel, Room, build_model
 from .problem import MatchProblem
 from .regions import Borders, cut_regions, relax_with_prices
 from .rounding import round_plan
-from .windows import open_window, pair_windows
+from .windows import group_windows, open_window
 
 Progress = Callable[[str], None]
 
@@ -159,7 +159,7 @@ def _bound_by_regions(state: _State, borders: Borders, pool: ThreadPoolExecutor)
         part = borders.priced(problem, name)
         # Doing nothing holds every limit: with it as a start the solver always has a point, and so a bound to report.
         nothing = np.zeros(len(part.linear.value))
-        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=state.params.gap_share, start=nothing)
+        return _try(part, nothing, limit_s=limit_s, gap_share=state.params.gap_share)
 
     total = borders.charge(problem)
     for done, solution in enumerate(pool.map(work, order), 1):
@@ -175,25 +175,35 @@ def _improve(state: _State, at: np.ndarray, pool: ThreadPoolExecutor) -> None:
         before = state.objective()
         # A turn that is no simple share of a circle puts the borders elsewhere in every round.
         region = cut_regions(state.problem, at, WINDOW_LINKS, turn=0.6 + 1.1 * rounds)
-        for pair in pair_windows(state.problem, region):
-            if state.left_s() > 0:
-                _improve_pair(state, [region == name for name in pair], pool, min(WINDOW_S, state.left_s()))
+        for group in group_windows(state.problem, region):
+            _improve_group(state, [region == name for name in group], pool)
         rounds += 1
         gained = state.objective() / max(before, 1e-9) - 1
 
 
-def _improve_pair(state: _State, windows: list[np.ndarray], pool: ThreadPoolExecutor, limit_s: float) -> None:
+def _improve_group(state: _State, windows: list[np.ndarray], pool: ThreadPoolExecutor) -> None:
     """Solve windows that share no pledge at the same time, and keep what each finds."""
+    if state.left_s() <= 0:
+        return
     opened = [open_window(state.problem, members, state.places, state.courses) for members in windows]
 
     def work(window: tuple[PartModel, np.ndarray]) -> Solution | None:
         part, start = window
-        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=WINDOW_GAP, start=start)
+        limit_s = min(WINDOW_S, state.left_s())
+        return _try(part, start, limit_s=limit_s, gap_share=WINDOW_GAP)
 
     for (part, start), solution in zip(opened, pool.map(work, opened), strict=True):
         if solution is not None and solution.objective >= float(part.linear.value @ start):
             state.put(part, solution.x)
     state.progress(f"plan within {state.gap():.1%} of the best possible")
+
+
+def _try(part: PartModel, start: np.ndarray, *, limit_s: float, gap_share: float) -> Solution | None:
+    """Solve a part of a plan that is sound without it: where the solver fails, plan and bound stay as they are."""
+    try:
+        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=gap_share, start=start)
+    except SolveError:
+        return None
 
 
 def _plain_bound(problem: MatchProblem) -> float:

@@ -44,21 +44,18 @@ def open_window(
     return part, np.concatenate([places[part.links], courses[part.led_offers]])
 
 
-def pair_windows(problem: MatchProblem, region: np.ndarray) -> list[tuple[int, ...]]:
-    """Windows two by two, no pledge in both of a pair, so that a pair can be solved at once; each window once."""
+def group_windows(problem: MatchProblem, region: np.ndarray) -> list[list[int]]:
+    """Windows in groups of which no two share a pledge, so that a group can be solved at once; each window once."""
     of_link = region[problem.link_pcn]
-    pledge = problem.offer_pledge[problem.link_offer]
-    names = np.unique(of_link)
     reaches = np.zeros((len(problem.pool_hours), int(region.max()) + 1), dtype=np.int32)
-    reaches[pledge, of_link] = 1
-    shared = reaches.T @ reaches
-    waiting, pairs = list(names), []
-    while waiting:
-        first = waiting.pop(0)
-        second = next((name for name in waiting if shared[first, name] == 0), None)
-        if second is None:
-            pairs.append((int(first),))
+    reaches[problem.offer_pledge[problem.link_offer], of_link] = 1
+    shares = (reaches.T @ reaches) > 0
+    groups: list[list[int]] = []
+    for name in np.unique(of_link):
+        free = (group for group in groups if not shares[name, group].any())
+        group = next(free, None)
+        if group is None:
+            groups.append([int(name)])
         else:
-            waiting.remove(second)
-            pairs.append((int(first), int(second)))
-    return pairs
+            group.append(int(name))
+    return groups

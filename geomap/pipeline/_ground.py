@@ -55,7 +55,9 @@ class Ground:
         footprints = places.draw_footprints(everyone, land=clip_land(inputs.tables.get("land")))
         icbs, icb_notes = _draw_icbs(inputs, spots, people)
         bank = inputs.bank
-        reach = travel.reach_pledges(bank.pledges, bank.facilities, everyone, people.pcns, scenario.travel)
+        # Over the whole map first: where a digital operator stands must not depend on the area of the run.
+        reach = travel.reach_pledges(bank.pledges, bank.facilities, everyone, people.everywhere, scenario.travel)
+        reach = reach[reach[ReachFrame.pcn_code].isin(people.pcns[_PCN])].reset_index(drop=True)
         pledges = bank.pledges
         if not here.all():
             reaching = pledges[PledgeFrame.pledge_id].isin(reach[ReachFrame.pledge_id])

@@ -20,7 +20,10 @@ _PCN = PcnResultFrame.pcn_code
 class People:
     """Who lives where and what they need, for the PCNs of this run."""
 
+    everywhere: pd.DataFrame
+    """Of `assemble.list_pcns`: every PCN of the practice map."""
     pcns: pd.DataFrame
+    """Those of this run."""
     need: pd.DataFrame
     prevalence: pd.DataFrame
     ages: pd.DataFrame
@@ -40,7 +43,9 @@ class People:
         asked, demand_notes = demand.estimate_demand(scenario.pathways, needs, ages, prevalence)
         ceilings, ceiling_notes = demand.estimate_ceilings(needs[_PCN], tables["workforce"], scenario.link_workers)
         patients = lists.groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum()
-        pcns = _in_area(assemble.list_pcns(practices, patients), scenario)
+        everywhere = assemble.list_pcns(practices, patients)
+        pcns = _in_area(everywhere, scenario)
+        notes = (*need_notes, *demand_notes, *ceiling_notes)
 
         def here(frame: pd.DataFrame) -> pd.DataFrame:
             return frame[frame[_PCN].isin(pcns[_PCN])].reset_index(drop=True)
@@ -48,6 +53,7 @@ class People:
         if prevalence is None:
             prevalence = pd.DataFrame(columns=list(PrevalenceFrame.to_schema().columns))
         return cls(
+            everywhere=everywhere,
             pcns=pcns,
             need=here(needs),
             prevalence=here(prevalence),
@@ -55,7 +61,8 @@ class People:
             demand=here(_without_excluded(asked, ceilings)),
             ceilings=here(ceilings),
             pathways=demand.build_pathways(scenario.pathways),
-            notes=(*need_notes, *demand_notes, *ceiling_notes),
+            # They count over all PCNs of the map, which a run for one ICB must say.
+            notes=notes if len(pcns) == len(everywhere) else tuple(f"All PCNs of the map: {note}" for note in notes),
         )
 
 
