@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +43,6 @@ class National:
 
     folder: Path
     said: str
-    passed_s: float
     peak_bytes: int
 
     def read(self, name: str) -> pd.DataFrame:
@@ -61,7 +59,6 @@ def national(real_data: Path, bank: Path, tmp_path_factory: pytest.TempPathFacto
     command = [sys.executable, "-W", "error", "-m", "geomap.cli", "run", SCENARIO]
     command += ["--data", real_data, "--bank", bank, "--out", folder]
     log = folder.with_name("log.txt")
-    started = time.perf_counter()
     with log.open("w", encoding="utf-8") as stream:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         child = subprocess.Popen(list(map(str, command)), env=environment, stdout=stream, stderr=subprocess.STDOUT)
@@ -70,9 +67,7 @@ def national(real_data: Path, bank: Path, tmp_path_factory: pytest.TempPathFacto
     said = log.read_text(encoding="utf-8")
     assert child.returncode == 0, said
     unit = 1 if sys.platform == "darwin" else 1024
-    return National(
-        folder=folder, said=said, passed_s=time.perf_counter() - started, peak_bytes=used.ru_maxrss * unit
-    )
+    return National(folder=folder, said=said, peak_bytes=used.ru_maxrss * unit)
 
 
 @pytest.mark.slow

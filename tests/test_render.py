@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import time
 
 import geopandas as gpd
 import numpy as np
@@ -268,13 +267,10 @@ def test_nothing_matched_and_no_outlines_still_makes_a_page(tables: ResultTables
     assert data["flows"]["pcn"] == [] and data["flow_classes"]["high"] == []
 
 
-def test_national_size_is_small_and_quick() -> None:
+def test_national_page_is_small() -> None:
     tables = made_up_tables(1_298, 4_000, seed=1)
     assert len(tables.allocation) > 20_000
-    start = time.process_time()
-    html = build_map(tables)
-    assert time.process_time() - start < 10
-    assert len(html.encode("utf-8")) < 6_000_000
+    assert len(build_map(tables).encode("utf-8")) < 6_000_000
 
 
 def test_ring_smaller_than_the_coordinate_grid_is_left_out() -> None:
