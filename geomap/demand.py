@@ -252,13 +252,19 @@ def bound_places(
     share = rows[ReachFrame.reach_share] * rows["age_share"]
     # The hair keeps 0.3 × 10 from being told as 2.
     rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
-    ages_served = [rows[limit].astype("str").fillna("") for limit in limits]
-    # Kept apart by ages: what 65s take of the people near a hall is not taken from its 20s.
-    rows[CapFrame.catchment] = rows[ReachFrame.catchment] + " " + ages_served[0] + "-" + ages_served[1]
+    near = rows[ReachFrame.reach_share] * rows[DemandFrame.demand_places]
+    rows[CapFrame.near_places] = np.floor(near + 1e-9).astype("int64")
+    rows[CapFrame.alike] = _name_alike(rows, limits)
     caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
-    text = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code, CapFrame.catchment]
+    text = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code, CapFrame.catchment, CapFrame.alike]
     caps = caps.astype(dict.fromkeys(text, "str"))
     return caps.sort_values([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], ignore_index=True)
+
+
+def _name_alike(rows: pd.DataFrame, limits: list[str]) -> pd.Series:
+    """The people each row reaches, by facility, reach and ages; missing where the whole PCN is served."""
+    told = [rows[column].astype("str").fillna("") for column in (ReachFrame.reach_share, *limits)]
+    return rows[ReachFrame.catchment] + " " + told[0] + " " + told[1] + "-" + told[2]
 
 
 def _age_share(rows: pd.DataFrame, pathways: pd.DataFrame, ages: pd.DataFrame) -> np.ndarray:

@@ -141,19 +141,31 @@ def _check_reach(plan: Plan) -> list[str]:
     return [
         *_first("More places than are within reach", _over(given, caps)),
         *_first("A cap above reach × demand", _over(told[CapFrame.cap_places].set_axis(keyed), most.set_axis(keyed))),
-        *_first("More places than people within reach of a facility", _over(*_by_facility(plan))),
+        *_first("More places than people within reach of a facility", _over(*_by_facility(plan, []))),
+        *_first(
+            "More places than people of the same ages within the same reach of a facility",
+            _over(*_by_facility(plan, [ReachFrame.reach_share, PledgeFrame.age_min, PledgeFrame.age_max])),
+        ),
     ]
 
 
-def _by_facility(plan: Plan) -> tuple[pd.Series, pd.Series]:
-    """Places and the largest cap by facility, ages, PCN and pathway: its pledges there reach the same people."""
-    ages = [PledgeFrame.age_min, PledgeFrame.age_max]
-    rows = plan.caps.drop(columns=CapFrame.catchment).merge(plan.allocation, on=_LINK, how="left")
-    rows = rows.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code])
-    rows = rows.merge(plan.pledges[[PledgeFrame.pledge_id, *ages]], on=PledgeFrame.pledge_id)
-    rows = rows.dropna(subset=[ReachFrame.catchment]).fillna(dict.fromkeys(ages, -1.0))
-    groups = rows.groupby([ReachFrame.catchment, *ages, *_CELL])
-    return groups[AllocationFrame.places].sum(), groups[CapFrame.cap_places].max().astype(float)
+def _by_facility(plan: Plan, alike: list[str]) -> tuple[pd.Series, pd.Series]:
+    """Places given at a facility to a PCN on a pathway, and the most there can be, where several pledges share it.
+
+    All together reach the demand within the widest reach; those alike in reach and ages fill what one of them may.
+    """
+    keys = [ReachFrame.catchment, *alike, *_CELL]
+    rows = plan.caps[[*_LINK, CapFrame.cap_places]].merge(plan.allocation, on=_LINK, how="left")
+    rows = rows.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code]).merge(plan.demand, on=_CELL)
+    rows = rows.merge(
+        plan.pledges[[PledgeFrame.pledge_id, PledgeFrame.age_min, PledgeFrame.age_max]], on=PledgeFrame.pledge_id
+    )
+    rows = rows.dropna(subset=[ReachFrame.catchment])
+    rows = rows.fillna({PledgeFrame.age_min: -1.0, PledgeFrame.age_max: -1.0})
+    near = rows[ReachFrame.reach_share] * rows[DemandFrame.demand_places]
+    rows = rows.assign(most=rows[CapFrame.cap_places] if alike else near)
+    groups = rows[rows.duplicated(keys, keep=False)].groupby(keys)
+    return groups[AllocationFrame.places].sum(), groups["most"].max().astype(float)
 
 
 def _check_supply(plan: Plan) -> list[str]:

@@ -171,12 +171,14 @@ def _links(plan: PlannedTables) -> pd.DataFrame:
     links = links.merge(_cells(plan), on=_CELL, validate="many_to_one")
     taken = given.reindex(pd.MultiIndex.from_frame(links[_LINK])).fillna(0).to_numpy()
     hours_left = _look_up(links[OfferFrame.pledge_id], _hours_left(plan))
-    # Offers of one catchment reach the same people: a place that one gives is none for the others.
-    together = links.assign(taken=taken).groupby([CapFrame.catchment, *_CELL])
-    near = together[CapFrame.cap_places].transform("max") - together["taken"].transform("sum")
-    alone = links[CapFrame.cap_places] - taken
+    # Pledges of one facility share the people near it: a place that one gives is none for the others.
+    left = links[CapFrame.cap_places] - taken
+    for key, most in ((CapFrame.alike, CapFrame.cap_places), (CapFrame.catchment, CapFrame.near_places)):
+        together = links.assign(taken=taken).groupby([key, *_CELL])
+        near = together[most].transform("max") - together["taken"].transform("sum")
+        left = np.minimum(left, near.fillna(np.inf))
     return links.assign(
-        cap_left=np.minimum(alone, near.fillna(np.inf)),
+        cap_left=left,
         hours_left=hours_left,
         people_hours_left=hours_left * links[OfferFrame.course_places].where(links[OfferFrame.led], 1.0),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from exhaustive import best_value
@@ -34,6 +36,7 @@ STEADY = {"deadline": None, "derandomize": True, "database": None, "suppress_hea
 
 HURRIED = EXACT.model_copy(update={"time_limit_s": 0.01})
 """Enough for some of the regions, or for none, as the machine will have it."""
+
 
 @pytest.fixture(scope="module")
 def tiny_world() -> World:
@@ -179,6 +182,37 @@ def test_pledges_of_one_hall_share_the_people_within_its_reach(solve) -> None:
         assert match.allocation[AllocationFrame.places].sum() == 5
         assert match.objective == pytest.approx(5.0) and match.bound == pytest.approx(5.0)
         world(*split).prove(match)
+
+
+def test_pledges_of_one_hall_with_overlapping_ages_share_the_people_within_its_reach() -> None:
+    """Half of 10 people live near the hall, whatever the ages that its two pledges write down."""
+    base = make_world(
+        pathways=[pathway("walk")],
+        pledges=[pledge("P0", "walk", 50.0), pledge("P1", "walk", 50.0)],
+        demand={("A", "walk"): 10},
+    )
+    base = base.change(reach=base.reach.assign(reach_share=0.5, catchment="hall"))
+    world = replace(
+        base,
+        pledges=base.pledges.assign(age_min=[float("nan"), 0.0], age_max=[float("nan"), 120.0]),
+        caps=base.caps.assign(alike=["hall 0.5 -", "hall 0.5 0.0-120.0"]),
+    )
+    match = world.solve()
+    assert match.objective == pytest.approx(5.0)
+    world.prove(match)
+
+
+def test_a_wide_pledge_frees_no_place_within_the_narrow_reach_of_others() -> None:
+    """3 of 10 people live within the reach of P0 and P1; P2 reaches 8 but has hours for one."""
+    base = make_world(
+        pathways=[pathway("walk")],
+        pledges=[pledge("P0", "walk", 50.0), pledge("P1", "walk", 50.0), pledge("P2", "walk", 1.0)],
+        demand={("A", "walk"): 10},
+    )
+    world = base.change(reach=base.reach.assign(reach_share=[0.3, 0.3, 0.8], catchment="hall"))
+    match = world.solve()
+    assert match.objective == pytest.approx(4.0)
+    world.prove(match)
 
 
 def test_pledges_of_two_halls_reach_people_of_their_own() -> None:

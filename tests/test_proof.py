@@ -263,4 +263,8 @@ def test_two_pledges_that_give_the_same_people_more_places_than_there_are() -> N
     plan = apart.plan(apart.solve())
     check_plan(plan)
     together = plan.reach.assign(catchment="hall")
-    refused(replace(plan, reach=together), "More places than people within reach of a facility: 1 times")
+    refused(
+        replace(plan, reach=together),
+        "More places than people within reach of a facility: 1 times, first ('hall', 'A', 'walk'), by 5.",
+        "More places than people of the same ages within the same reach of a facility: 1 times",
+    )

@@ -51,13 +51,14 @@ def room_left(problem: MatchProblem, places: np.ndarray, courses: np.ndarray) ->
         demand=np.maximum(problem.cell_demand - served, 0.0),
         referrals=np.maximum(problem.ceiling - referred, 0.0),
         caps=np.maximum(problem.link_cap - places, 0.0),
-        catchments=np.maximum(
-            problem.catchment_cap
-            - np.bincount(problem.link_catchment, places, minlength=len(problem.catchment_cap)),
-            0.0,
-        ),
+        catchments=np.maximum(problem.catchment_cap - _by_catchment(problem, places), 0.0),
         seated=np.zeros(len(courses)),
     )
+
+
+def _by_catchment(problem: MatchProblem, places: np.ndarray) -> np.ndarray:
+    both = np.concatenate([places, places])
+    return np.bincount(problem.link_catchment.ravel(), both, minlength=len(problem.catchment_cap))
 
 
 class _Plan:
@@ -83,14 +84,14 @@ class _Plan:
         """Places that demand, reach and link workers would still admit on a link."""
         cell = self.problem.link_cell[link]
         referrals = self.referrals[self.problem.cell_pcn[cell]] * self.uptake[cell]
-        near = min(self.caps[link], self.catchments[self.problem.link_catchment[link]])
-        return math.floor(min(near, self.demand[cell], referrals) + _HAIR)
+        near = self.catchments[self.problem.link_catchment[:, link]].min()
+        return math.floor(min(self.caps[link], near, self.demand[cell], referrals) + _HAIR)
 
     def give(self, link: int, count: int) -> None:
         cell = self.problem.link_cell[link]
         self.places[link] += count
         self.caps[link] -= count
-        self.catchments[self.problem.link_catchment[link]] -= count
+        self.catchments[self.problem.link_catchment[:, link]] -= count
         self.demand[cell] -= count
         self.referrals[self.problem.cell_pcn[cell]] -= count / self.uptake[cell]
 

@@ -81,9 +81,8 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     pcns, pcn_at = np.unique(problem.link_pcn[links], return_inverse=True)
     per_place = 1.0 / problem.uptake[problem.cell_pathway[problem.link_cell[links]]]
     referrals = _matrix(pcn_at, column, per_place, (len(pcns), n_links + n_led))
-    shared, who = _shared_catchments(problem, links)
-    catchments = _matrix(who, column[shared], np.ones(len(who)), (who.max(initial=-1) + 1, n_links + n_led))
-    reached = room.catchments[np.unique(problem.link_catchment[links[shared]])]
+    who, shared, reached = _shared_catchments(problem, links, room)
+    catchments = _matrix(who, column[shared], np.ones(len(who)), (len(reached), n_links + n_led))
     seats = _courses(groups, column[led_link], problem.offer_places[led], n_links, n_led)
     viable = _courses(groups, column[led_link], problem.offer_min_group[led], n_links, n_led)
     seated = -room.seated[led]
@@ -105,11 +104,18 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     )
 
 
-def _shared_catchments(problem: MatchProblem, links: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the links whose catchment another of them shares, and the row each stands in."""
-    _, at, count = np.unique(problem.link_catchment[links], return_inverse=True, return_counts=True)
-    shared = np.flatnonzero(count[at] > 1)
-    return shared, np.unique(at[shared], return_inverse=True)[1]
+def _shared_catchments(
+    problem: MatchProblem, links: np.ndarray, room: Room
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row and position of each link whose catchment another of them shares, and the places of each row."""
+    catchment = problem.link_catchment[:, links]
+    names, at, count = np.unique(catchment, return_inverse=True, return_counts=True)
+    at = at.reshape(catchment.shape)
+    rows = np.flatnonzero(count > 1)
+    row_of = np.full(len(names), -1)
+    row_of[rows] = np.arange(len(rows))
+    level, shared = np.nonzero(count[at] > 1)
+    return row_of[at[level, shared]], shared, room.catchments[names[rows]]
 
 
 def _matrix(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:

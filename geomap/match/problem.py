@@ -53,7 +53,8 @@ class MatchProblem:
     """By link: need weight × completion share of one place."""
     link_minutes: np.ndarray
     link_catchment: np.ndarray
-    """By link: position of its catchment; offers of one facility that reach the same people of a cell share it."""
+    """Shape (2, links): positions of the two catchments of each link, of people alike and of all people near the
+    facility; a link that shares neither has catchments of its own."""
     catchment_cap: np.ndarray
     """By catchment: places that its offers can fill together."""
 
@@ -113,7 +114,7 @@ class MatchProblem:
         cell_pcn = pcn_codes.get_indexer(demand[DemandFrame.pcn_code])
         cell_pathway = pathway_ids.get_indexer(demand[DemandFrame.pathway_id])
         link_cell = links["cell"].to_numpy()
-        catchment = _number_catchments(links)
+        catchment, catchment_cap = _number_catchments(links)
         return cls(
             pledge_ids=np.array(pledge_ids, dtype=object),
             pathway_ids=np.array(pathway_ids, dtype=object),
@@ -136,7 +137,7 @@ class MatchProblem:
             link_value=weight[cell_pcn[link_cell]] * completion[cell_pathway[link_cell]],
             link_minutes=links[CapFrame.minutes_min].to_numpy(dtype=float, copy=True),
             link_catchment=catchment,
-            catchment_cap=links[CapFrame.cap_places].groupby(catchment).max().to_numpy(dtype=float, copy=True),
+            catchment_cap=catchment_cap,
         )
 
 
@@ -160,11 +161,17 @@ def _link(caps: pd.DataFrame, offers: pd.DataFrame, demand: pd.DataFrame) -> pd.
     return links.sort_values(["offer", "cell"], ignore_index=True)
 
 
-def _number_catchments(links: pd.DataFrame) -> np.ndarray:
-    """Position of each link's catchment within its cell; a link that shares none has one of its own."""
-    alone = links[CapFrame.catchment].isna()
-    name = links[CapFrame.catchment].where(~alone, links.index.astype(str))
-    return links.groupby([name, "cell", alone], sort=True).ngroup().to_numpy(dtype=np.int64, copy=True)
+def _number_catchments(links: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of each link's two catchments within its cell, and the places of each catchment."""
+    numbers, caps, found = [], [], 0
+    for key, most in ((CapFrame.alike, CapFrame.cap_places), (CapFrame.catchment, CapFrame.near_places)):
+        alone = links[key].isna()
+        name = links[key].where(~alone, links.index.astype(str))
+        number = links.groupby([name, "cell", alone], sort=True).ngroup()
+        numbers.append(number.to_numpy(dtype=np.int64) + found)
+        caps.append(links[most].groupby(number).max().to_numpy(dtype=float))
+        found += len(caps[-1])
+    return np.array(numbers).reshape(2, -1), np.concatenate(caps)
 
 
 def _usable_hours(offers: pd.DataFrame, pledge_of: np.ndarray, pledges: int) -> np.ndarray:

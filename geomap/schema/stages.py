@@ -173,15 +173,18 @@ class ReachFrame(Table):
 class CapFrame(Table):
     """The most places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway).
 
-    Offers that share a `catchment` reach the same people of a PCN, so together they fill no more places there than the
-    largest cap among them.
+    Pledges given at one facility, the `catchment`, share the people near it: together they fill no more places than
+    the largest of their `near_places` = ⌊reach × demand⌋, and those whose people are `alike` (same reach, same ages)
+    no more than one of them could. Both are missing, and `near_places` is the demand, where a whole PCN is served.
     """
 
     pledge_id: Series[str]
     pathway_id: Series[str]
     pcn_code: Series[str]
     cap_places: Series[int] = pa.Field(ge=1)
+    near_places: Series[int] = pa.Field(ge=1)
     catchment: Series[str] = pa.Field(nullable=True)
+    alike: Series[str] = pa.Field(nullable=True)
     minutes_min: Series[float] = pa.Field(ge=0)
 
 
