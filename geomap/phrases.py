@@ -103,7 +103,7 @@ def plan_quality(facts: PlanFacts) -> str:
     told = f"the plan meets at least {least:.1f}% of the need that any plan could"
     if facts.status == "within gap":
         return f"It has been proven that {told}."
-    return f"The search stopped at its time limit; {told}."
+    return f"The search ended short of full proof; {told}."
 
 
 def not_reported(facts: PlanFacts) -> str:

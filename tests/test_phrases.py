@@ -43,7 +43,7 @@ def test_quality_never_promises_more_than_was_proven(facts: PlanFacts) -> None:
 
     assert "none meets more need" in told("optimal", 0.0)
     assert "at least 98.2% of the need" in told("within gap", 0.01786)
-    assert told("stopped", 0.00001).startswith("The search stopped at its time limit")
+    assert told("stopped", 0.00001).startswith("The search ended short of full proof")
     assert "99.9%" in told("stopped", 0.00001)
 
 

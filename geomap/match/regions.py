@@ -1,4 +1,4 @@
-"""Cut a large match into regions of neighbouring PCNs, and share out the pledges that cross their borders.
+"""Cut a large match into regions of neighbouring PCNs, and price the pledges that cross their borders.
 
 The hours of a pledge that reaches several regions are charged at their price in the linear relaxation. So every region
 is a model of its own, and its proven bound counts towards the whole's (Lagrangian decomposition).

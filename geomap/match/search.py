@@ -29,13 +29,12 @@ Progress = Callable[[str], None]
 
 ONE_MODEL_LINKS = 6000
 """Up to this many links are solved as one model."""
-REGION_LINKS = 4000
-WINDOW_LINKS = 1500
+REGION_LINKS, WINDOW_LINKS = 4000, 1500
 """Most links of a region and of a window: small enough that HiGHS comes near its best in seconds."""
 BOUND_SHARE = 0.4
 """Share of the time for the bound; the plan has the rest."""
-WINDOW_S = 4.0
-WINDOW_GAP = 0.002
+WINDOW_S, WINDOW_GAP = 4.0, 0.002
+"""Most seconds for a window, and the gap at which it is good enough."""
 LEAST_GAIN = 0.0002
 """A round of windows that gains less than this share is the last."""
 WORKERS = 2
