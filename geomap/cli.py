@@ -50,6 +50,18 @@ IcbCodes = Annotated[
     list[str] | None,
     typer.Option("--icb", help="Plan for the PCNs of this ICB only; may be repeated.", metavar="CODE"),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", help="Worker processes; left out, threads of one process.", metavar="N", min=1),
+]
+ClusterAddress = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        help="Send the work to the dask cluster whose scheduler is there, such as tcp://10.0.0.5:8786.",
+        metavar="ADDRESS",
+    ),
+]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
 TemplateFile = Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")]
@@ -81,13 +93,15 @@ def run(
     bank: BankPath = None,
     icb: IcbCodes = None,
     skip_bad_rows: SkipBadRows = False,
+    workers: Workers = None,
+    cluster: ClusterAddress = "",
 ) -> None:
     """Match hours to need; write map and tables."""
     with _plain_errors():
         told = _read_scenario(scenario, data, bank, icb)
         if skip_bad_rows:
             told = told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
-        _run(told, out)
+        _run(told, out, workers=workers, cluster=cluster)
 
 
 @app.command()
@@ -167,12 +181,13 @@ def _read_scenario(path: Path, data: Path | None, bank: Path | None, icb: list[s
     return Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
 
 
-def _run(scenario: Scenario, out: Path) -> None:
+def _run(scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "") -> None:
     from .pipeline import run as run_scenario
     from .report.summary import describe
+    from .runner import open_runner
 
-    with _progress() as say:
-        tables = run_scenario(scenario, out, say)
+    with _progress() as say, open_runner(workers, cluster) as runner:
+        tables = run_scenario(scenario, out, say, runner=runner)
     _say(describe(tables))
     _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'results.xlsx'} has every table.")
 

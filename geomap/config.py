@@ -157,6 +157,9 @@ class MatchParams(_Params):
     require_roles: bool
     time_limit_s: float = Field(ge=0)
     gap_share: float = Field(ge=0, lt=1)
+    rounds: int = Field(default=5, ge=0, le=20)
+    fairness_budget: float = Field(default=0.02, ge=0, le=1)
+    core20: Literal["name", "raise"] = "name"
 
 
 class PeriodParams(_Params):

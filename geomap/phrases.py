@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 
-from .schema import PlanFacts
+import pandas as pd
+
+from .schema import FairnessFrame, PlanFacts
+from .schema.words import FIFTHS
 
 KINDS = {
     "leisure_trust": "leisure trust",
@@ -56,6 +59,42 @@ STAGES = {"ineligible": "could not be used", "unmatched": "found nobody"}
 FATES = {"part-matched": "matched in part", "not_used": "not used"}
 """Status of an input row → words, where the status itself is not plain."""
 
+AIMS = {
+    "completions": "completions, weighted by need",
+    "core20": "Core20 share of completions short of that of need (share)",
+    "worst_coverage": "coverage of the worst-covered PCN within reach (share)",
+    "completions_kept": "completions, weighted by need, with the fairness above",
+    "travel": "travel (minutes)",
+}
+"""What a plan is best at, in order."""
+
+MEASURES = {
+    "coverage_by_fifth": "coverage by deprivation fifth of PCNs (1 the most deprived)",
+    "worst_coverage": "coverage of the worst covered, of PCNs within reach",
+    "gini_coverage": "Gini coefficient of coverage over PCNs",
+    "core20_need": "Core20 patients: their share of need",
+    "core20_completions": "Core20 patients: their share of completions",
+    "core20_shortfall": "Core20 patients: completions short of need",
+    "pcns_with_nothing": "PCNs that want places and get none",
+    "people": "people served",
+    "need_weighted_completions": "completions, weighted by need",
+    "price_per_point": "price of fairness: completions given up for a point gained",
+    "need_against_fte": "need against link workers per patient (below 0: inverse care)",
+    "fte_by_need_fifth": "link workers by fifth of need (1 the most need)",
+}
+
+PRICES = {
+    "hour": "one more participant-hour of a pledge",
+    "fte": "one more full-time link worker of a PCN",
+    "km": "one kilometre farther for the people of a PCN",
+}
+
+_NOTHING = {
+    "reachable": "within reach",
+    "cannot refer": "that cannot refer anybody",
+    "out of reach": "out of reach",
+}
+
 _POLICIES = {
     "median": "taken as the median",
     "zero": "taken as having none",
@@ -63,6 +102,9 @@ _POLICIES = {
 }
 
 PARTICIPANT_HOUR = "one person active for one hour"
+
+NOTHING_GIVEN_UP = 1e-6
+"""A plan proven best for what was asked of it may meet less need than another: fairness may have cost some."""
 
 
 def finding(facts: PlanFacts) -> str:
@@ -97,11 +139,11 @@ def hours_worth(facts: PlanFacts) -> str:
 
 def plan_quality(facts: PlanFacts) -> str:
     """How near the plan is to the best there could be, in a sentence."""
-    if facts.status == "optimal":
+    if facts.status == "optimal" and facts.gap_share < NOTHING_GIVEN_UP:
         return "This is the best plan there is: it has been proven that none meets more need."
     least = math.floor(1000 * (1 - facts.gap_share)) / 10
     told = f"the plan meets at least {least:.1f}% of the need that any plan could"
-    if facts.status == "within gap":
+    if facts.status != "stopped":
         return f"It has been proven that {told}."
     return f"The search ended short of full proof; {told}."
 
@@ -113,6 +155,84 @@ def not_reported(facts: PlanFacts) -> str:
         return "every PCN reported"
     policy = _POLICIES.get(facts.fte_policy, facts.fte_policy)
     return f"{count:,} {'PCN' if count == 1 else 'PCNs'} not reported, {policy}"
+
+
+def plan_fairness(fairness: pd.DataFrame) -> list[str]:
+    """
+    How evenly a plan serves and what that costs, a sentence a line; what cannot be told is left out.
+
+    >>> plan_fairness(fairness)[0]
+    'Coverage of demand, the most deprived fifth first: 46%, 45%, 38%, 34%, 35%.'
+    """
+    told = fairness.set_index([FairnessFrame.measure, FairnessFrame.group])
+    after, before = told[FairnessFrame.after], told[FairnessFrame.before]
+    return [
+        sentence
+        for sentence in (_by_fifth(after), _core20(after), _with_nothing(after), _evened_out(before, after))
+        if sentence
+    ]
+
+
+def _by_fifth(after: pd.Series) -> str:
+    covers = after["coverage_by_fifth"][list(FIFTHS)]
+    if covers.isna().all():
+        return ""
+    listed = ", ".join("–" if math.isnan(cover) else share(cover, 1.0) for cover in covers)
+    return f"Coverage of demand, the most deprived fifth first: {listed}."
+
+
+def _core20(after: pd.Series) -> str:
+    need, completions, short = (
+        after[measure, "all"] for measure in ("core20_need", "core20_completions", "core20_shortfall")
+    )
+    if math.isnan(short):
+        return ""
+    points = f"{100 * short:.1f} points" if short >= 0.0005 else "under 0.1 points"
+    end = f"a shortfall of {points}" if short else "no shortfall"
+    return f"Core20 patients have {need:.1%} of the need and {completions:.1%} of the completions: {end}."
+
+
+def _with_nothing(after: pd.Series) -> str:
+    counts = after["pcns_with_nothing"]
+    count = int(counts.sum())
+    if not count:
+        return "Every PCN that wants places gets some."
+    pcns, get = ("PCN", "gets") if count == 1 else ("PCNs", "get")
+    why = [(counts[group], words) for group, words in _NOTHING.items() if counts[group]]
+    if len(why) == 1:
+        return f"{count:,} {pcns} {why[0][1]} {get} nothing."
+    return f"{count:,} {pcns} {get} nothing: {', '.join(f'{number:,.0f} {words}' for number, words in why)}."
+
+
+def _evened_out(before: pd.Series, after: pd.Series) -> str:
+    first, last = (told["worst_coverage", "worst tenth"] for told in (before, after))
+    most, kept = (told["need_weighted_completions", "all"] for told in (before, after))
+    if math.isnan(last):
+        return ""
+    moved = f"goes from {first:.1%} to {last:.1%}"
+    if f"{first:.1%}" == f"{last:.1%}":
+        moved = f"is covered to {last:.1%}, as before fairness"
+    given_up = (most - kept) / most if most else 0.0
+    cost = f"for {given_up:.1%} of weighted completions" if given_up >= 0.0005 else "for under 0.1% of completions"
+    return f"The worst-covered tenth of demand {moved}, {cost if given_up > 1e-9 else 'at no cost'}."
+
+
+def link_worker_fairness(fairness: pd.DataFrame) -> str:
+    """
+    Whether link workers are where need is, in a sentence; empty where it cannot be told.
+
+    >>> link_worker_fairness(fairness)
+    'Link workers: 0.62 FTE per 10,000 patients where need is most, 0.48 where it is least (rank correlation +0.16).'
+    """
+    told = fairness.set_index([FairnessFrame.measure, FairnessFrame.group])[FairnessFrame.after]
+    most, least = (told["fte_by_need_fifth", fifth] for fifth in (FIFTHS[0], FIFTHS[-1]))
+    correlation = told["need_against_fte", "reported"]
+    if math.isnan(most + least + correlation):
+        return ""
+    return (
+        f"Link workers: {most:.2f} FTE per 10,000 patients where need is most, {least:.2f} where it is least "
+        f"(rank correlation {correlation:+.2f})."
+    )
 
 
 def share(part: float, whole: float) -> str:

@@ -1,6 +1,9 @@
 """The only door to a solver: HiGHS, through highspy. Linear and mixed-integer models, maximised.
 
 Nothing that is not finite reaches it: HiGHS can call a model with NaN in it optimal.
+
+Work is counted in steps: the places at which HiGHS asks whether it may go on. With one thread and one seed they come in
+the same order on every machine, which seconds do not, so that a limit in steps gives the same answer everywhere.
 """
 
 from __future__ import annotations
@@ -40,13 +43,47 @@ class Solution:
     objective: float
     bound: float
     complete: bool
+    steps: int = 0
     row_dual: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A model and how far to go with it: what is sent to a worker."""
+
+    model: LinearModel
+    steps: int | None = None
+    time_limit_s: float = float("inf")
+    gap_share: float = 0.0
+    start: np.ndarray | None = None
+
+
+def solve_task(task: Task) -> Solution | None:
+    """
+    Solve a part of a plan that is sound without it.
+
+    Returns
+    -------
+    solution
+        `None` where no point was found or the solver failed: the plan and its bound then stay as they are.
+    """
+    try:
+        return solve_linear(
+            task.model,
+            steps=task.steps,
+            time_limit_s=task.time_limit_s,
+            gap_share=task.gap_share,
+            start=task.start,
+        )
+    except SolveError:
+        return None
 
 
 def solve_linear(
     model: LinearModel,
     *,
     relax: bool = False,
+    steps: int | None = None,
     time_limit_s: float = float("inf"),
     gap_share: float = 0.0,
     start: np.ndarray | None = None,
@@ -60,6 +97,8 @@ def solve_linear(
         What to maximise.
     relax
         Drop wholeness: the linear relaxation, with the price of each row in `row_dual`.
+    steps
+        Steps of work after which the best point so far is returned; none: no limit. Counted for whole models only.
     time_limit_s
         Seconds after which the best point so far is returned.
     gap_share
@@ -97,8 +136,48 @@ def solve_linear(
         point = highspy.HighsSolution()
         point.col_value = start.tolist()
         solver.setSolution(point)
+    done = _count_steps(solver, steps)
     solver.run()
-    return _read(solver, relax, unit)
+    return _read(solver, relax, unit, done)
+
+
+def _count_steps(solver: highspy.Highs, most: int | None) -> list[int]:
+    """Have the solver stop after so many steps; the list's one number is how many it has taken."""
+    done = [0]
+
+    def step(event: highspy.highs.HighsCallbackEvent) -> None:
+        done[0] += 1
+        if most is not None and done[0] >= most:
+            event.data_in.user_interrupt = True
+
+    solver.cbMipInterrupt.subscribe(step)
+    return done
+
+
+class Relaxation:
+    """A linear relaxation that is solved again and again while the range of its variables is narrowed.
+
+    Each solve starts from the one before, which takes a tenth of the time.
+    """
+
+    def __init__(self, model: LinearModel) -> None:
+        """`model` as for `solve_linear`, which says what is raised."""
+        _check(model)
+        self._unit = _unit_of(model.value)
+        self._solver = highspy.Highs()
+        self._solver.silent()
+        self._solver.setOptionValue("threads", 1)
+        self._solver.passModel(_to_highs(replace(model, value=model.value / self._unit), relax=True))
+
+    def solve(self, lower: np.ndarray, upper: np.ndarray, time_limit_s: float = float("inf")) -> Solution | None:
+        """The best point with lower ≤ x ≤ upper; `None` where there is none or the time was too short."""
+        columns = len(lower)
+        self._solver.setOptionValue("time_limit", float(self._solver.getRunTime() + max(time_limit_s, 0.0)))
+        self._solver.changeColsBounds(columns, np.arange(columns, dtype=np.int32), lower, upper)
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return _read(self._solver, True, self._unit, [0])
 
 
 def _unit_of(value: np.ndarray) -> float:
@@ -137,12 +216,13 @@ def _to_highs(model: LinearModel, relax: bool) -> highspy.HighsLp:
     return lp
 
 
-def _read(solver: highspy.Highs, relax: bool, unit: float) -> Solution | None:
+def _read(solver: highspy.Highs, relax: bool, unit: float, done: list[int]) -> Solution | None:
     status = solver.getModelStatus()
     statuses = highspy.HighsModelStatus
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         raise InfeasibleError("No plan satisfies the conditions of the model.")
-    if status not in (statuses.kOptimal, statuses.kTimeLimit, statuses.kModelEmpty, statuses.kSolutionLimit):
+    stopped = (statuses.kTimeLimit, statuses.kInterrupt, statuses.kSolutionLimit)
+    if status not in (statuses.kOptimal, statuses.kModelEmpty, *stopped):
         raise SolveError(f"The solver stopped with status {solver.modelStatusToString(status)}.")
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible and status != statuses.kModelEmpty:
@@ -156,5 +236,6 @@ def _read(solver: highspy.Highs, relax: bool, unit: float) -> Solution | None:
         objective=info.objective_function_value * unit,
         bound=bound * unit if np.isfinite(bound) else float("inf"),
         complete=complete,
+        steps=done[0],
         row_dual=np.asarray(solution.row_dual, dtype=float) * unit if relax else None,
     )

@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
-from geomap import schema
+from geomap import phrases, schema
 from geomap.report._columns import COLUMNS, SHEETS
 from geomap.report._template_columns import SHEETS as BANK
 from geomap.schema import words
 
 HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
-FRAMES = ("AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "Site", "PcnResult", "Link", "Accounting")
+FRAMES = (
+    "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "Site", "PcnResult", "Level", "Fairness", "Price",
+    "Difference", "Link", "Accounting",
+)  # fmt: skip
 UNITS = {
+    "levels.value": "as `objective` says", "levels.bound": "as `objective` says", "fairness.before": "as `unit` says",
+    "fairness.after": "as `unit` says", "prices.completions": "need-weighted completions, a unit",
+    "_before": "course places", "_after": "course places",
     "_hours": "participant-hours", "_places": "course places", "_min": "minutes", "_m": "metres", "_share": "0 to 1",
     "_index": "0 to 1", "_fte": "full-time equivalent", "_ratio": "1 is average", "_score": "IMD score",
     "_fifth": "1 to 5", "completions": "people, expected", "referrals": "people, expected", "people": "people",
@@ -20,6 +26,11 @@ REASONS = {
     "`unmatched_hours.reason`, where `stage` is `ineligible`": words.INELIGIBLE_REASONS,
     "`unmatched_hours.reason`, where `stage` is `unmatched`": words.UNMATCHED_REASONS,
     "`unmet_demand.reason` and `pcns.main_unmet_reason`": words.UNMET_REASONS,
+}
+MEASURES = {
+    "`levels.objective`": phrases.AIMS,
+    "`fairness.measure`": phrases.MEASURES,
+    "`prices.kind`": phrases.PRICES,
 }
 INTRO = """# Tables and columns
 
@@ -42,12 +53,21 @@ def table_lines(name: str, frame: str) -> list[str]:
     return lines
 
 
+def code_lines(codes: dict[str, dict[str, str]]) -> list[str]:
+    """For each column of codes, a table of what they say."""
+    lines = []
+    for where, told in codes.items():
+        lines += [f"\n{where}:\n", "| code | in words |", "|---|---|", *(f"| `{c}` | {t} |" for c, t in told.items())]
+    return lines
+
+
 def build_tables() -> str:
     """The whole of docs/tables.md."""
     lines = [INTRO, *(line for pair in zip(SHEETS, FRAMES, strict=True) for line in table_lines(*pair))]
     lines += ["\n## Reasons\n", "The CSV files hold the code, the workbook and the map the words."]
-    for where, told in REASONS.items():
-        lines += [f"\n{where}:\n", "| code | in words |", "|---|---|", *(f"| `{c}` | {t} |" for c, t in told.items())]
+    lines += code_lines(REASONS)
+    lines += ["\n## Aims, measures and prices\n", "[method.md](method.md#10-fairness-figures) defines the measures."]
+    lines += code_lines(MEASURES)
     lines += ["\n## The bank of hours\n", "What operators fill in; `geomap template` writes the blank workbook."]
     for name, sheet in BANK.items():
         lines += [f"\n### {name}\n", "| column | filled in | meaning | how |", "|---|---|---|---|"]

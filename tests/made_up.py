@@ -11,7 +11,10 @@ from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
     DemandFrame,
+    DifferenceFrame,
+    FairnessFrame,
     LedgerFrame,
+    LevelFrame,
     LinkFrame,
     NeedFrame,
     OutlineFrame,
@@ -19,12 +22,13 @@ from geomap.schema import (
     PcnResultFrame,
     PlanFacts,
     PrevalenceFrame,
+    PriceFrame,
     ResultTables,
     SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
-from geomap.schema.words import CRS, OPERATOR_KINDS, VENUE_TYPES
+from geomap.schema.words import CRS, FAIRNESS_MEASURES, FIFTHS, LEVELS, OPERATOR_KINDS, VENUE_TYPES
 
 HOSTILE = (
     "<script>window.hit = 1</script>",
@@ -321,6 +325,73 @@ def _facts(pcns: pd.DataFrame, sites: pd.DataFrame, ledger: pd.DataFrame, hostil
     )
 
 
+def made_up_levels() -> pd.DataFrame:
+    """A plan that lost 1 of 100 to fairness, proven in part."""
+    f = LevelFrame
+    return pd.DataFrame(
+        {
+            f.level: range(1, len(LEVELS) + 1),
+            f.objective: pd.Series(LEVELS, dtype="str"),
+            f.value: [99.0, 0.0125, 0.2, 98.0, 12_345.6],
+            f.bound: [100.0, 0.01, 0.25, 99.0, 12_000.0],
+            f.gap_share: [0.01, 0.2, 0.2, 0.01, 0.028],
+            f.status: pd.Series(["within gap", "optimal", "stopped", "within gap", "stopped"], dtype="str"),
+        }
+    )
+
+
+def made_up_fairness(**changes: float) -> pd.DataFrame:
+    """Figures that could be a country's; `after` changed where told, by measure or by measure and group."""
+    f = FairnessFrame
+    figures = {
+        **{("coverage_by_fifth", fifth): (0.5 - 0.04 * n, 0.52 - 0.04 * n) for n, fifth in enumerate(FIFTHS)},
+        ("coverage_by_fifth", "unknown"): (np.nan, np.nan),
+        ("worst_coverage", "worst PCN"): (0.0, 0.01),
+        ("worst_coverage", "worst tenth"): (0.083, 0.124),
+        ("gini_coverage", "all"): (0.312, 0.281),
+        ("gini_coverage", "reachable"): (0.306, 0.275),
+        ("core20_need", "all"): (0.278, 0.278),
+        ("core20_completions", "all"): (0.237, 0.251),
+        ("core20_shortfall", "all"): (0.041, 0.027),
+        ("pcns_with_nothing", "reachable"): (3.0, 3.0),
+        ("pcns_with_nothing", "cannot refer"): (0.0, 0.0),
+        ("pcns_with_nothing", "out of reach"): (11.0, 11.0),
+        ("people", "all"): (77_538.0, 76_900.0),
+        ("need_weighted_completions", "all"): (48_816.1, 48_279.1),
+        ("price_per_point", "worst PCN"): (np.nan, 537.0),
+        ("price_per_point", "worst tenth"): (np.nan, 131.0),
+        ("price_per_point", "Gini"): (np.nan, 173.2),
+        ("need_against_fte", "reported"): (0.164, 0.164),
+        **{("fte_by_need_fifth", fifth): (0.62 - 0.035 * n,) * 2 for n, fifth in enumerate(FIFTHS)},
+    }
+    rows = [
+        {
+            f.measure: measure,
+            f.group: group,
+            f.unit: FAIRNESS_MEASURES[measure],
+            f.before: before,
+            f.after: changes.get(f"{measure} {group}", changes.get(measure, after)),
+        }
+        for (measure, group), (before, after) in figures.items()
+    ]
+    return pd.DataFrame(rows).astype(dict.fromkeys((f.measure, f.group, f.unit), "str"))
+
+
+def made_up_prices(names: list[str]) -> pd.DataFrame:
+    """One price of each kind, and one a name."""
+    f = PriceFrame
+    kinds = ["fte", "km", *["hour"] * len(names)]
+    frame = pd.DataFrame(
+        {
+            f.kind: kinds,
+            f.where: ["U10000", "U10000", *(f"P{n:05d}-0" for n in range(len(names)))],
+            f.name: ["Northern Parishes 0 PCN", "Northern Parishes 0 PCN", *names],
+            f.completions: [31.4, 2.75, *(0.0415 / (n + 1) for n in range(len(names)))],
+        }
+    )
+    return frame.astype(dict.fromkeys((f.kind, f.where, f.name), "str"))
+
+
 def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostile: bool = False) -> ResultTables:
     """
     Invented results that hold every declaration of `geomap.schema`.
@@ -386,5 +457,9 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
         demand=empty(DemandFrame),
         links=links,
         accounting=empty(AccountingFrame),
+        levels=made_up_levels(),
+        fairness=made_up_fairness(),
+        prices=made_up_prices(sites[SiteFrame.facility_name].head(5).tolist()),
+        differences=empty(DifferenceFrame),
         outlines=outlines,
     )

@@ -7,6 +7,7 @@ import io
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 from geomap import cli, pipeline
 from geomap.errors import SolveError
 from geomap.outputs import verify_folder
+from geomap.runner import Runner
 from geomap.schema import ResultTables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +84,7 @@ def put(path: Path, row: int, column: str, value: str) -> None:
 def no_planning(monkeypatch: pytest.MonkeyPatch) -> ResultTables:
     """Everything but the plan itself is done; the results are made up."""
     tables = made_up_tables()
-    monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress: tables)
+    monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, runner: tables)
     return tables
 
 
@@ -256,6 +258,41 @@ class TestScenario:
         assert geomap("demo", "--nope")[0] == 2
 
 
+class TestWorkers:
+    @pytest.fixture
+    def runners(self, monkeypatch) -> list[Runner]:
+        """The runner of each run; no run is made."""
+        seen = []
+
+        def run(scenario: object, out: object, progress: object, *, runner: Runner) -> ResultTables:
+            seen.append(runner)
+            return made_up_tables()
+
+        monkeypatch.setattr(pipeline, "run", run)
+        return seen
+
+    def test_as_many_as_are_asked_for(self, runners):
+        for options in ([], ["--workers", "1"], ["--workers", "5"]):
+            assert geomap("run", DEMO / "demo.toml", *options)[0] == 0
+        cores, one, five = (runner.workers for runner in runners)
+        assert cores >= 1 and (one, five) == (1, 5)
+        assert len({type(runner) for runner in runners}) == 3
+
+    @pytest.mark.parametrize("options", ["--workers 0", "--workers two", "--cluster 10.0.0.5:8786",
+                                         "--workers 2 --cluster tcp://10.0.0.5:8786"])  # fmt: skip
+    def test_what_does_not_hold(self, runners, options):
+        code, said, told = geomap("run", DEMO / "demo.toml", *options.split())
+        assert (code, said, runners) == (2, "", []) and told
+
+    def test_a_cluster_that_is_not_there_is_told_before_anything_is_read(self, runners, tmp_path):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # and not listening
+            address = "tcp://{}:{}".format(*taken.getsockname())
+            code, said, told = geomap("run", DEMO / "demo.toml", "--cluster", address, "--out", tmp_path / "out")
+        assert (code, said, runners) == (2, "", [])
+        assert told.startswith(f"No dask scheduler answers at {address} (") and len(told.splitlines()) == 1
+
+
 class TestResults:
     def test_a_file_of_the_users_own_is_not_replaced(self, tmp_path, monkeypatch, no_planning):
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
@@ -279,7 +316,7 @@ class TestResults:
         assert geomap("demo", "--out", tmp_path / "closed")[0] == 5
 
     def test_a_failed_plan_leaves_nothing(self, tmp_path, monkeypatch):
-        def fail(inputs: object, scenario: object, progress: object) -> None:
+        def fail(inputs: object, scenario: object, progress: object, runner: object) -> None:
             raise SolveError("the plan is refused")
 
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
@@ -288,7 +325,7 @@ class TestResults:
         assert not (tmp_path / "out").exists()
 
     def test_a_defect_is_not_hidden_behind_a_message(self, tmp_path, monkeypatch):
-        def fail(inputs: object, scenario: object, progress: object) -> None:
+        def fail(inputs: object, scenario: object, progress: object, runner: object) -> None:
             raise ZeroDivisionError
 
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
@@ -299,7 +336,7 @@ class TestResults:
     def test_names_from_inputs_cannot_steer_the_terminal(self, tmp_path, monkeypatch):
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
         tables = made_up_tables(hostile=True)
-        monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress: tables)
+        monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, runner: tables)
         code, said, _ = geomap("demo", "--out", tmp_path / "out")
         assert code == 0
         assert all(letter.isprintable() or letter == "\n" for letter in said)
@@ -396,14 +433,14 @@ ABROAD = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LAN
 
 
 def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
-    """Another process, hash seed, time zone, locale and terminal, without a home, the bank's rows shuffled."""
+    """Another process, hash seed, time zone, locale and terminal, without a home, rows shuffled, other workers."""
     folder = tmp_path / "shuffled"
     shutil.copytree(DEMO, folder)
     chance = random.Random(7)
     for path in (folder / "bank").iterdir():
         change(path, lambda rows: [rows[0], *chance.sample(rows[1:], len(rows) - 1)])
     first = start("demo", "--out", tmp_path / "first", PYTHONHASHSEED="1", TZ="UTC")
-    second = start("run", folder / "demo.toml", "--out", tmp_path / "second", **ABROAD)
+    second = start("run", folder / "demo.toml", "--out", tmp_path / "second", "--workers", "2", **ABROAD)
     assert [(done.returncode, done.stderr) for done in (first, second)] == [(0, ""), (0, "")]
     assert "of 45 PCNs" in first.stdout
     one, other = contents(tmp_path / "first"), contents(tmp_path / "second")

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "geomap"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "validate", "solver")
+FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "validate", "solver", "runner")
 """What every stage may use; among themselves `MAY_USE` holds."""
 
 MAY_USE = {
@@ -29,6 +29,8 @@ MAY_USE = {
     "phrases": {"schema"},
     "config": {"errors", "schema"},
     "solver": {"errors"},
+    "runner": {"errors", "_cluster"},
+    "_cluster": {"errors"},
     "_lock": {"errors"},
     "outputs": {"errors", "_lock"},
     "validate": {"errors", "schema", "config"},
@@ -114,10 +116,23 @@ def test_a_private_module_belongs_to_one_room(cupboard: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "room"), [("folium", "render"), ("branca", "render"), ("highspy", "solver"), ("xlsxwriter", "report")]
-)
+    ("package", "room"),
+    [
+        ("folium", "render"), ("branca", "render"), ("highspy", "solver"), ("xlsxwriter", "report"),
+        ("dask", "_cluster"), ("distributed", "_cluster"),
+    ],
+)  # fmt: skip
 def test_a_package_is_known_to_one_room(package: str, room: str) -> None:
     assert {room_of(path) for path in MODULES if package in outside_used(path)} <= {room}
+
+
+def test_threads_and_processes_are_started_by_the_runner_alone() -> None:
+    starters = {
+        room_of(path)
+        for path in MODULES
+        if {"ThreadPoolExecutor", "ProcessPoolExecutor"} & {name.split(".")[-1] for name in imports_of(path)}
+    }
+    assert starters == {"runner"}
 
 
 def opened_paths(tree: ast.Module) -> list[str]:
@@ -204,8 +219,14 @@ def test_every_dependency_is_used_and_every_import_declared() -> None:
     told = set(re.findall(r'"([\w.-]+)"', source))  # packages of data are named in text: XStatic's, the postcodes
     assert [name for name in modules if not any(f"{item}.".startswith(f"{name}.") for item in used | told)] == []
     outside = {name for path in MODULES for name in outside_used(path)} - set(sys.stdlib_module_names)
-    # branca comes with folium and is its other half; everything else is asked for by name.
-    assert outside - {name.split(".")[0] for name in modules} <= {"branca"}
+    extra = {re.split(r"[<>=]", line)[0] for line in PROJECT["optional-dependencies"]["cluster"]}
+    # branca comes with folium and dask with distributed, each the other's half; the rest is asked for by name.
+    assert outside - {name.split(".")[0] for name in modules} - extra <= {"branca", "dask"}
+
+
+def test_the_tests_have_every_package_of_the_extras_that_the_tool_uses() -> None:
+    extras = PROJECT["optional-dependencies"]
+    assert set(extras["cluster"]) <= set(extras["test"])
 
 
 def tracked_text() -> list[Path]:

@@ -15,10 +15,11 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
+from made_up import made_up_fairness, made_up_levels, made_up_prices
 from shapely.geometry import MultiPolygon, Point, box
 
 from geomap.errors import OutputError
-from geomap.phrases import UNITS, finding, hours_worth
+from geomap.phrases import AIMS, MEASURES, PRICES, UNITS, finding, hours_worth, link_worker_fairness, plan_fairness
 from geomap.report._columns import COLUMNS, SHEETS
 from geomap.report.files import published_tables, write_tables
 from geomap.report.summary import describe
@@ -26,12 +27,16 @@ from geomap.report.workbook import write_workbook
 from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
+    DifferenceFrame,
+    FairnessFrame,
     LedgerFrame,
+    LevelFrame,
     LinkFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
     PlanFacts,
+    PriceFrame,
     ResultTables,
     SiteFrame,
     UnmatchedHoursFrame,
@@ -140,6 +145,14 @@ def make_tables() -> ResultTables:
             AccountingFrame,
             [{"value": name, "status": "rejected"} for name in HOSTILE] + [{"value": "-12", "status": "used"}],
         ),
+        levels=made_up_levels(),
+        fairness=made_up_fairness(),
+        prices=made_up_prices(HOSTILE),
+        differences=fill(
+            DifferenceFrame,
+            [{"pledge_id": i, "places_before": n, "places_after": n + 1} for n, i in enumerate(ids)],
+            pathway_id="falls",
+        ),
         outlines=gpd.GeoDataFrame(outlines, geometry=[box(0, 0, 3, 1)], crs=CRS),
     )
 
@@ -162,7 +175,8 @@ def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> Non
         PcnResultFrame: tables.pcns, SiteFrame: tables.sites, AllocationResultFrame: tables.allocation,
         UnmetFrame: tables.unmet, UnmatchedHoursFrame: tables.unmatched, LedgerFrame: tables.ledger,
         PathwayFrame: tables.pathways, LinkFrame: tables.links, AccountingFrame: tables.accounting,
-        OutlineFrame: tables.outlines,
+        LevelFrame: tables.levels, FairnessFrame: tables.fairness, PriceFrame: tables.prices,
+        DifferenceFrame: tables.differences, OutlineFrame: tables.outlines,
     }  # fmt: skip
     for model, frame in models.items():
         model.validate(frame, lazy=True)
@@ -319,6 +333,43 @@ def test_workbook_numbers_are_numbers_and_codes_are_words(folder: Path) -> None:
     assert {cell.value for cell in book["Sites"]["H"][1:]} == {"Falls prevention; swimming"}
 
 
+def test_rows_of_a_sheet_are_shown_each_in_its_own_unit(folder: Path, tables: ResultTables) -> None:
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+
+    def shown(sheet: str, told: str, figure: str) -> dict[str, tuple[float, str]]:
+        return {
+            key.value: (cell.value, cell.number_format)
+            for key, cell in zip(book[sheet][told][1:], book[sheet][figure][1:], strict=True)
+        }
+
+    levels = shown("Levels", "B", "C")
+    assert levels[AIMS["completions"]] == (99, "#,##0.00")
+    assert levels[AIMS["core20"]] == (0.0125, "0.00%")
+    assert levels[AIMS["travel"]] == (12_345.6, "#,##0")
+    assert {cell.number_format for cell in book["Levels"]["E"][1:]} == {"0.0%"}
+    fairness = shown("Fairness", "C", "E")
+    assert fairness["PCNs"] == (11, "#,##0")
+    assert {cell.number_format for cell in book["Fairness"]["E"][1:8] if cell.value is not None} == {"0.0%"}
+    assert fairness["0 even to 1 uneven"] == (0.275, "0.000")
+    assert {cell.value for cell in book["Fairness"]["A"][1:]} == set(MEASURES.values())
+    prices = shown("Prices", "A", "D")
+    assert prices[PRICES["fte"]] == (31.4, "#,##0.00")
+    assert prices[PRICES["hour"]][1] == "0.0000"
+    assert {cell.value for cell in book["Differences"]["B"][1:]} == {"Falls prevention"}
+    assert [cell.value for cell in book["Differences"]["E"][1:]] == list(tables.differences["places_after"])
+
+
+def test_a_run_that_did_not_start_from_a_plan_has_headings_and_no_differences(
+    tables: ResultTables, tmp_path: Path
+) -> None:
+    fresh = dataclasses.replace(tables, differences=tables.differences.iloc[:0])
+    write_tables(tmp_path, fresh)
+    write_workbook(tmp_path / "results.xlsx", fresh)
+    assert pd.read_csv(tmp_path / "differences.csv").shape == (0, len(DifferenceFrame.to_schema().columns))
+    sheet = openpyxl.load_workbook(tmp_path / "results.xlsx")["Differences"]
+    assert sheet.max_row == 1 and sheet["A1"].value == "Pledge"
+
+
 def test_workbook_headings_fit_in_three_lines(folder: Path) -> None:
     book = openpyxl.load_workbook(folder / "results.xlsx")
     for sheet in book.worksheets[2:]:
@@ -341,6 +392,9 @@ def test_summary_sheet_reads_like_a_page(folder: Path) -> None:
     assert first["Matched"][:2] == (480, 0.48)
     assert first["1, the most deprived"][:2] == (15, 15 / 40)
     assert any("Contains information from NHS England." in str(cell) for cell in cells)
+    told = [*plan_fairness(made_up_fairness()), link_worker_fairness(made_up_fairness())]
+    start = cells.index("Fairness") + 1
+    assert cells[start : start + 5] == [f"• {sentence}" for sentence in told]
     assert len(sheet._charts) == 1
 
 
@@ -354,5 +408,7 @@ def test_summary_in_the_terminal_fits_one_screen(tables: ResultTables) -> None:
     assert {line.index(line.strip().split("  ")[0][-1]) for line in lines if line.startswith("   ")} <= set(range(14))
     assert "12 input rows were rejected, 1 of 13 pledges among them; accounting.csv names each." in lines
     assert "Hours nobody could use: 280" in lines
+    at = lines.index(plan_fairness(tables.fairness)[0])
+    assert lines[at : at + 4] == plan_fairness(tables.fairness)
     assert f"{70:>14}  {UNMATCHED_REASONS['nobody_in_reach']}" in lines
     assert "not_placed" not in describe(tables)

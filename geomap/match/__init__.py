@@ -4,6 +4,8 @@
 """
 
 from .problem import MatchProblem
-from .search import Match, Progress, solve_match
+from .result import Match
+from .search import solve_match
+from .state import Progress
 
 __all__ = ["Match", "MatchProblem", "Progress", "solve_match"]

@@ -28,7 +28,7 @@ def fill_plan(problem: MatchProblem, places: np.ndarray, courses: np.ndarray) ->
     places, courses
         New arrays, nowhere smaller. Afterwards no single place, and no single new course, can be added.
     """
-    plan = _Plan(problem, places.copy(), courses.copy())
+    plan = Filling(problem, places.copy(), courses.copy())
     order = np.lexsort((np.arange(len(places)), -problem.link_value))
     for link in order:
         plan.seat(int(link))
@@ -61,7 +61,7 @@ def _by_catchment(problem: MatchProblem, places: np.ndarray) -> np.ndarray:
     return np.bincount(problem.link_catchment.ravel(), both, minlength=len(problem.catchment_cap))
 
 
-class _Plan:
+class Filling:
     """A plan under construction, with the room it leaves."""
 
     def __init__(self, problem: MatchProblem, places: np.ndarray, courses: np.ndarray) -> None:
@@ -95,17 +95,17 @@ class _Plan:
         self.demand[cell] -= count
         self.referrals[self.problem.cell_pcn[cell]] -= count / self.uptake[cell]
 
-    def seat(self, link: int) -> None:
-        """Give a link all it wants of hours for one person at a time, or of seats in courses that run."""
+    def seat(self, link: int, most: float = math.inf) -> None:
+        """Give a link what it wants, up to `most`, of hours for one person at a time, or of seats in open courses."""
         offer = self.problem.link_offer[link]
         if self.problem.offer_led[offer]:
-            count = min(self.wanted(link), math.floor(self.seats[offer] + _HAIR))
+            count = min(self.wanted(link), most, math.floor(self.seats[offer] + _HAIR))
             if count > 0:
                 self.give(link, count)
                 self.seats[offer] -= count
             return
         pledge, length = self.problem.offer_pledge[offer], self.problem.offer_hours[offer]
-        count = min(self.wanted(link), math.floor(self.hours[pledge] / length + _HAIR))
+        count = min(self.wanted(link), most, math.floor(self.hours[pledge] / length + _HAIR))
         if count > 0:
             self.give(link, count)
             self.hours[pledge] -= count * length

@@ -1,4 +1,4 @@
-"""The match, or a part of it, as a linear model: places x by link, whole courses y by led offer."""
+"""The match, or a part of it, as a linear model: places x by link, whole courses y by led offer, places missing d."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ..solver import LinearModel
+from .goal import Floors, Goal
 from .problem import MatchProblem
 
 _BATCH = 1e-9
@@ -48,16 +49,27 @@ class PartModel:
     links: np.ndarray
     led_offers: np.ndarray
     """Led offers whose courses are the columns after the links, in this order."""
+    viable_rows: slice
+    """Rows that hold each course of a led offer to its smallest group, in the same order."""
+    goal: Goal
+    segments: tuple[np.ndarray, ...]
+    """By floors of the goal: the segments that are the last columns, in this order."""
+
+    def point(self, places: np.ndarray, courses: np.ndarray) -> np.ndarray:
+        """The columns at a plan, places by link of the whole match and courses by offer."""
+        missing = [f.missing(places)[at] for f, at in zip(self.goal.floors, self.segments, strict=True)]
+        return np.concatenate([places[self.links], courses[self.led_offers], *missing])
 
 
-def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartModel:
+def build_model(problem: MatchProblem, links: np.ndarray, room: Room, goal: Goal | None = None) -> PartModel:
     """
-    The model over `links` (positions, sorted) in the room that is left.
+    The model over `links` (positions, sorted; all those of any PCN among them) in the room that is left.
 
-    Columns are the places of the links, then the courses of their led offers. Rows are hours by pledge, demand by
-    cell, referrals by PCN, people within reach by catchment that several links share, and for each led offer that its
-    courses hold its people and that each is viable.
+    Columns are the places of the links, the courses of their led offers, and what the goal's floors miss. Rows are
+    hours by pledge, demand by cell, referrals by PCN, people within reach by catchment that several links share, for
+    each led offer that its courses hold its people and that each is viable; and what the goal adds.
     """
+    goal = Goal(worth=problem.link_value) if goal is None else goal
     offer = problem.link_offer[links]
     used, at = np.unique(offer, return_inverse=True)
     led_at = np.flatnonzero(problem.offer_led[used])
@@ -90,17 +102,93 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room) -> PartMod
     upper = np.concatenate([*limits, seated, np.full(n_led, np.inf)])
     lower = np.concatenate([np.full(len(upper) - n_led, -np.inf), seated])
     top, most = _upper(problem, links, room, led, groups, led_link)
+    plain = LinearModel(
+        value=np.concatenate([goal.worth[links], np.zeros(n_led)]),
+        matrix=sparse.vstack([hours, demand, referrals, catchments, seats, viable], format="csr"),
+        row_lower=lower,
+        row_upper=upper,
+        upper=np.concatenate([top, most]),
+        integer=np.ones(n_links + n_led, dtype=bool),
+    )
+    linear, segments = _with_goal(plain, links, goal)
+    last = len(upper)
     return PartModel(
-        linear=LinearModel(
-            value=np.concatenate([problem.link_value[links], np.zeros(n_led)]),
-            matrix=sparse.vstack([hours, demand, referrals, catchments, seats, viable], format="csr"),
-            row_lower=lower,
-            row_upper=upper,
-            upper=np.concatenate([top, most]),
-            integer=np.ones(n_links + n_led, dtype=bool),
-        ),
+        linear=linear,
         links=links,
         led_offers=led,
+        viable_rows=slice(last - n_led, last),
+        goal=goal,
+        segments=segments,
+    )
+
+
+def _with_goal(plain: LinearModel, links: np.ndarray, goal: Goal) -> tuple[LinearModel, tuple[np.ndarray, ...]]:
+    """Add a row for each sum to keep, and for each floor of these links a row and a column for each of its segments."""
+    if not goal.keeps and not goal.floors:
+        return plain, ()
+    lines = [_floor_rows(floors, links) for floors in goal.floors]
+    kept = [sparse.csr_array(keep.worth[links][None, :]) for keep in goal.keeps]
+    n_keeps, n_plain = len(kept), plain.matrix.shape[1]
+    members = sparse.csr_array(sparse.vstack([*kept, *(line.members for line in lines)]))
+    members.resize((members.shape[0], n_plain))
+    missing = sparse.block_diag([sparse.csr_array((n_keeps, 0)), *(line.missing for line in lines)], format="csr")
+    above = sparse.csr_array((plain.matrix.shape[0], missing.shape[1]))
+    matrix = sparse.block_array([[plain.matrix, above], [members, missing]], format="csr")
+    least = np.concatenate([[keep.least for keep in goal.keeps], *(line.least for line in lines)])
+    top = np.concatenate([np.zeros(0), *(line.top for line in lines)])
+    linear = LinearModel(
+        value=np.concatenate([plain.value, *(-line.cost for line in lines)]),
+        matrix=sparse.csr_array(matrix),
+        row_lower=np.concatenate([plain.row_lower, least]),
+        row_upper=np.concatenate([plain.row_upper, np.full(n_keeps, np.inf), *(line.row_upper for line in lines)]),
+        upper=np.concatenate([plain.upper, top]),
+        integer=np.concatenate([plain.integer, *(np.full(len(line.top), line.whole) for line in lines)]).astype(bool),
+    )
+    return linear, tuple(line.segments for line in lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FloorRows:
+    """Of the floors whose links are in a model: their rows, and a column for each of their segments."""
+
+    members: sparse.csr_array
+    missing: sparse.csr_array
+    least: np.ndarray
+    row_upper: np.ndarray
+    segments: np.ndarray
+    top: np.ndarray
+    cost: np.ndarray
+    whole: bool
+
+
+def _floor_rows(floors: Floors, links: np.ndarray) -> _FloorRows:
+    at = np.searchsorted(links, floors.member_link)
+    here = (at < len(links)) & (links[np.minimum(at, len(links) - 1)] == floors.member_link)
+    wanted = np.unique(floors.member_row[here])
+    row_of = np.full(len(floors.least), -1)
+    row_of[wanted] = np.arange(len(wanted))
+    rows = row_of[floors.member_row[here]]
+    members = _matrix(rows, at[here], np.ones(len(rows)), (len(wanted), len(links)))
+    chosen = np.flatnonzero(row_of[floors.segment_row] >= 0)
+    width = floors.segment_places[chosen]
+    filled = width if floors.whole else np.ones(len(chosen))
+    shape = (len(wanted), len(chosen))
+    missing = _matrix(row_of[floors.segment_row[chosen]], np.arange(len(chosen)), filled, shape)
+    least, most = floors.least[wanted], np.full(len(wanted), np.inf)
+    if np.isfinite(floors.most):
+        # One more row counts what is missing.
+        members = sparse.vstack([members, sparse.csr_array((1, len(links)))], format="csr")
+        missing = sparse.vstack([missing, sparse.csr_array(np.ones((1, len(chosen))))], format="csr")
+        least, most = np.append(least, -np.inf), np.append(most, floors.most)
+    return _FloorRows(
+        members=members,
+        missing=missing,
+        least=least,
+        row_upper=most,
+        segments=chosen,
+        top=np.ones(len(chosen)) if floors.whole else width,
+        cost=floors.segment_cost[chosen],
+        whole=floors.whole,
     )
 
 

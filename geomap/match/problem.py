@@ -13,6 +13,7 @@ from ..schema import (
     CapFrame,
     CeilingFrame,
     DemandFrame,
+    MinimumFrame,
     NeedFrame,
     OfferFrame,
     PathwayFrame,
@@ -46,6 +47,14 @@ class MatchProblem:
     """By PCN: referrals."""
     uptake: np.ndarray
     """By pathway."""
+    completion: np.ndarray
+    """By pathway."""
+    core20_lead: np.ndarray
+    """By PCN: its share of Core20 patients less their share of all need; may be below nothing."""
+    minimum_places: np.ndarray
+    """By minimum that the planner set: places."""
+    minimum_member: np.ndarray
+    """Shape (2, n): positions of a minimum and of a link that counts towards it, one PCN a minimum."""
     link_offer: np.ndarray
     link_cell: np.ndarray
     link_cap: np.ndarray
@@ -62,7 +71,8 @@ class MatchProblem:
         for field in fields(self):
             array = getattr(self, field.name)
             array.setflags(write=False)
-            if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array >= 0).all()):
+            least = -1.0 if field.name == "core20_lead" else 0.0
+            if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array >= least).all()):
                 raise SolveError(f"The match was given a number in {field.name} that is negative or not finite.")
             # Position −1 would be the last entry: the figures of some other PCN or pathway.
             if array.dtype.kind == "i" and (array < 0).any():
@@ -72,6 +82,20 @@ class MatchProblem:
     def link_pcn(self) -> np.ndarray:
         """By link: position of its PCN."""
         return self.cell_pcn[self.link_cell]
+
+    @property
+    def link_completion(self) -> np.ndarray:
+        """By link: completions of one place."""
+        return self.completion[self.cell_pathway[self.link_cell]]
+
+    @property
+    def pcn_demand(self) -> np.ndarray:
+        """By PCN: places wanted."""
+        return np.bincount(self.cell_pcn, self.cell_demand, minlength=len(self.ceiling))
+
+    def by_pcn(self, places: np.ndarray) -> np.ndarray:
+        """By PCN: the places of a plan, told by link."""
+        return np.bincount(self.link_pcn, places, minlength=len(self.ceiling))
 
     @classmethod
     def from_frames(
@@ -83,9 +107,11 @@ class MatchProblem:
         ceilings: pd.DataFrame,
         need: pd.DataFrame,
         pathways: pd.DataFrame,
+        minimums: pd.DataFrame | None = None,
     ) -> MatchProblem:
         """
-        Build the problem from `OfferFrame`, `CapFrame`, `DemandFrame`, `CeilingFrame`, `NeedFrame`, `PathwayFrame`.
+        Build the problem from `OfferFrame`, `CapFrame`, `DemandFrame`, `CeilingFrame`, `NeedFrame`, `PathwayFrame`,
+        and the planner's `MinimumFrame`.
 
         Tables are sorted by their keys first, so that the order of their rows changes nothing.
 
@@ -115,6 +141,7 @@ class MatchProblem:
         cell_pathway = pathway_ids.get_indexer(demand[DemandFrame.pathway_id])
         link_cell = links["cell"].to_numpy()
         catchment, catchment_cap = _number_catchments(links)
+        minimum_places, minimum_member = _join_minimums(links, minimums)
         return cls(
             pledge_ids=np.array(pledge_ids, dtype=object),
             pathway_ids=np.array(pathway_ids, dtype=object),
@@ -131,6 +158,10 @@ class MatchProblem:
             cell_demand=demand[DemandFrame.demand_places].to_numpy(dtype=float, copy=True),
             ceiling=ceilings[CeilingFrame.ceiling_referrals].to_numpy(dtype=float, copy=True),
             uptake=pathways[PathwayFrame.uptake_share].to_numpy(dtype=float, copy=True),
+            completion=completion.copy(),
+            core20_lead=_core20_lead(need, pcn_codes),
+            minimum_places=minimum_places,
+            minimum_member=minimum_member,
             link_offer=links["offer"].to_numpy(copy=True),
             link_cell=link_cell.copy(),
             link_cap=links[CapFrame.cap_places].to_numpy(dtype=float, copy=True),
@@ -172,6 +203,33 @@ def _number_catchments(links: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         caps.append(links[most].groupby(number).max().to_numpy(dtype=float))
         found += len(caps[-1])
     return np.array(numbers).reshape(2, -1), np.concatenate(caps)
+
+
+def _core20_lead(need: pd.DataFrame, pcn_codes: pd.Index) -> np.ndarray:
+    """By PCN, its Core20 share less that of all need; nothing where it is not known."""
+    share = need[NeedFrame.core20_share]
+    weight = (need[NeedFrame.patients] * need[NeedFrame.need_index]).where(share.notna(), 0.0)
+    if not weight.sum() > 0:
+        return np.zeros(len(pcn_codes))
+    lead = (share - (weight * share.fillna(0.0)).sum() / weight.sum()).fillna(0.0)
+    return lead.set_axis(need[NeedFrame.pcn_code]).reindex(pcn_codes).to_numpy(dtype=float, copy=True)
+
+
+def _join_minimums(links: pd.DataFrame, minimums: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
+    """Places of each of the planner's minimums, and the links that count towards it."""
+    if minimums is None or minimums.empty:
+        return np.zeros(0), np.zeros((2, 0), dtype=np.int64)
+    keys = [MinimumFrame.pcn_code, MinimumFrame.pathway_id, MinimumFrame.pledge_id]
+    minimums = minimums.sort_values([*keys, MinimumFrame.places], ignore_index=True)
+    members = []
+    for at, wish in enumerate(minimums[keys].itertuples(index=False)):
+        counts = np.ones(len(links), dtype=bool)
+        for key, name in zip(keys, wish, strict=True):
+            if pd.notna(name):
+                counts &= links[key].eq(name).to_numpy()
+        found = np.flatnonzero(counts)
+        members.append(np.array([np.full(len(found), at), found]))
+    return minimums[MinimumFrame.places].to_numpy(dtype=float, copy=True), np.concatenate(members, axis=1)
 
 
 def _usable_hours(offers: pd.DataFrame, pledge_of: np.ndarray, pledges: int) -> np.ndarray:

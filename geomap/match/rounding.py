@@ -1,53 +1,64 @@
-"""From the linear relaxation to a plan: round the courses, seat the people who fit, fill what is left."""
+"""From places and courses that nearly hold to a plan that does: an earlier plan, or regions solved each for itself."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .fill import fill_plan
+from .fill import Filling, fill_plan
 from .problem import MatchProblem
 
 _HAIR = 1e-6
 
 
-def round_plan(problem: MatchProblem, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def round_plan(problem: MatchProblem, places: np.ndarray, courses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
-    A whole plan near a point of the linear relaxation.
+    A whole plan near the places and courses given, which may be fractions and need not hold any limit.
 
-    Courses go to the nearest whole number where the hours allow and down where not; people go down to whole numbers,
-    and where a course then has too many or too few of them it is cut or closed. Greedy filling does the rest.
+    Courses go to the nearest whole number where the hours allow and down where not; then people are seated, those
+    worth most first, while they fit; courses too empty to run are closed. Greedy filling does the rest.
 
     Parameters
     ----------
     problem
         The match.
-    x
-        Places of all links, then courses of their led offers in order: the columns of the whole model.
+    places, courses
+        By link and by offer.
 
     Returns
     -------
     places, courses
         By link and by offer; holds every limit.
     """
-    n_links, n_offers = len(problem.link_cap), len(problem.offer_led)
-    offer = problem.link_offer
-    fraction = np.zeros(n_offers)
-    fraction[np.unique(offer[problem.offer_led[offer]])] = np.maximum(x[n_links:], 0.0)
-    places = np.floor(np.maximum(x[:n_links], 0.0) + _HAIR)
-    courses = np.floor(fraction + 0.5)
-    spent = np.bincount(problem.offer_pledge, courses * problem.offer_hours, minlength=len(problem.pool_hours))
-    too_many = (spent > problem.pool_hours + _HAIR)[problem.offer_pledge]
-    courses = np.where(too_many, np.floor(fraction + _HAIR), courses)
+    led = problem.offer_led
+    wanted = np.floor(np.maximum(places, 0.0) + _HAIR)
+    opened = _affordable(problem, np.where(led, np.maximum(courses, 0.0), 0.0))
+    order = np.lexsort((np.arange(len(wanted)), -problem.link_value))
+    order = order[wanted[order] > 0]
+    seated = _seat(problem, wanted, opened, order)
+    people = np.bincount(problem.link_offer, seated, minlength=len(led))
+    viable = np.floor(people / np.maximum(problem.offer_min_group, 1.0) + _HAIR)
+    fewer = np.where(led, np.minimum(opened, viable), 0.0)
+    crowded = led & (people > fewer * problem.offer_places + _HAIR)
+    # Where a course closes its people no longer fit: the offer is filled anew, or closed.
+    seated = np.where(crowded[problem.link_offer], 0.0, seated)
+    fewer = np.where(crowded, 0.0, fewer)
+    return fill_plan(problem, seated, fewer)
 
-    def people() -> np.ndarray:
-        return np.bincount(offer, places, minlength=n_offers)
 
-    seats = np.where(problem.offer_led, np.floor(courses * problem.offer_places + _HAIR), np.inf)
-    fits = np.minimum(1.0, seats / np.maximum(people(), 1.0))
-    places = np.floor(places * fits[offer] + _HAIR)
-    viable = np.floor(people() / np.maximum(problem.offer_min_group, 1.0) + _HAIR)
-    courses = np.where(problem.offer_led, np.minimum(courses, viable), 0.0)
-    crowded = problem.offer_led & (people() > courses * problem.offer_places + _HAIR)
-    places = np.where(crowded[offer], 0.0, places)
-    courses = np.where(crowded, 0.0, courses)
-    return fill_plan(problem, places, courses)
+def _affordable(problem: MatchProblem, courses: np.ndarray) -> np.ndarray:
+    """Whole courses: to the nearest where the pledge has the hours, else down; cut in proportion if still too many."""
+    for whole in (np.floor(courses + 0.5), np.floor(courses + _HAIR)):
+        spent = np.bincount(problem.offer_pledge, whole * problem.offer_hours, minlength=len(problem.pool_hours))
+        over = (spent > problem.pool_hours + _HAIR)[problem.offer_pledge]
+        if not over.any():
+            return whole
+        courses = np.where(over, courses, whole)
+    part = problem.pool_hours / np.maximum(spent, _HAIR)
+    return np.where(over, np.floor(whole * part[problem.offer_pledge] + _HAIR), whole)
+
+
+def _seat(problem: MatchProblem, wanted: np.ndarray, courses: np.ndarray, order: np.ndarray) -> np.ndarray:
+    filling = Filling(problem, np.zeros(len(wanted)), courses)
+    for link in order:
+        filling.seat(int(link), most=float(wanted[link]))
+    return filling.places

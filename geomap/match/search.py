@@ -1,86 +1,35 @@
-"""Solve the match: a bound, a plan, and the plan improved until its gap or the time is reached.
+"""Solve the match, level by level, each held while the next is worked on.
 
-A small match is one model. For a large one the linear relaxation is rounded to a first plan; regions with priced
-borders add up to a bound of the whole; and the plan is improved neighbourhood by neighbourhood.
+1. The most need-weighted completions, with a bound that no plan can pass.
+2. The Core20 share of completions, where the planner asks for it: raised to the share of need.
+3. The worst-covered PCN, the next worst and so on, within the fairness budget.
+4. The most completions that this leaves room for.
+5. The fewest minutes of travel.
+
+Ties are left to the order of the keys: pledges, pathways and PCNs by their codes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
 
 from ..config import MatchParams
-from ..errors import SolveError
-from ..schema import AllocationFrame, CourseFrame, PostcodeFrame
-from ..solver import Solution, solve_linear
-from .fill import fill_plan
-from .model import PartModel, Room, build_model
+from ..runner import Runner, open_runner
+from ..schema import PostcodeFrame
+from .fairly import keep_value
+from .first import most_completions
+from .goal import Floors, Goal, Keep
+from .levels import raise_again, raise_core20, raise_coverage, shorten
 from .problem import MatchProblem
-from .regions import Borders, cut_regions, relax_with_prices
-from .rounding import round_plan
-from .windows import group_windows, open_window
+from .result import Level, Match, make_match
+from .state import Progress, Search
 
-Progress = Callable[[str], None]
-
-ONE_MODEL_LINKS = 6000
-"""Up to this many links are solved as one model."""
-REGION_LINKS, WINDOW_LINKS = 4000, 1500
-"""Most links of a region and of a window: small enough that HiGHS comes near its best in seconds."""
-BOUND_SHARE = 0.4
-"""Share of the time for the bound; the plan has the rest."""
-WINDOW_S, WINDOW_GAP = 4.0, 0.002
-"""Most seconds for a window, and the gap at which it is good enough."""
-LEAST_GAIN = 0.0002
-"""A round of windows that gains less than this share is the last."""
-WORKERS = 2
-"""HiGHS lets go of the interpreter while it works, so that two models run on two cores."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """A plan with its proof: no plan can be worth more than `bound`; `gap_share` = (bound − objective) / bound."""
-
-    allocation: pd.DataFrame
-    """`AllocationFrame`, sorted."""
-    courses: pd.DataFrame
-    """`CourseFrame`, sorted."""
-    objective: float
-    bound: float
-    gap_share: float
-    status: str
-    """`optimal`, `within gap` or `stopped`."""
-
-
-@dataclass(slots=True)
-class _State:
-    """The plan and the bound so far."""
-
-    problem: MatchProblem
-    params: MatchParams
-    deadline: float
-    progress: Progress
-    places: np.ndarray
-    courses: np.ndarray
-    bound: float
-
-    def left_s(self) -> float:
-        return self.deadline - time.monotonic()
-
-    def objective(self) -> float:
-        return float(self.problem.link_value @ self.places)
-
-    def gap(self) -> float:
-        return 1 - self.objective() / self.bound if self.bound > 0 else 0.0
-
-    def put(self, part: PartModel, x: np.ndarray) -> None:
-        """Put a part's solution in place of the plan there."""
-        self.places[part.links] = np.rint(x[: len(part.links)])
-        self.courses[part.led_offers] = np.rint(x[len(part.links) :])
+MINIMUM_COST = 1024.0
+"""What a place missing of a planner's minimum costs: far more than a completion is worth."""
 
 
 def solve_match(
@@ -88,164 +37,96 @@ def solve_match(
     homes: pd.DataFrame,
     params: MatchParams,
     progress: Progress = lambda text: None,
+    *,
+    runner: Runner | None = None,
 ) -> Match:
     """
-    Find the plan with the most need-weighted completions.
+    Find the plan: completions first, then fairness, then travel.
 
     Parameters
     ----------
     problem
         The match.
     homes
-        Indexed by `pcn_code`, columns `easting` and `northing`: where its patients live on average, metres.
+        Where each PCN's patients live on average: `easting` and `northing` in metres, indexed by `pcn_code`.
     params
-        Time limit and the gap at which to stop.
+        How long to work and how near to come, and how much completion fairness may cost.
     progress
         Called with a short sentence as work goes on.
+    runner
+        Where parts of a large match are solved; threads of this process unless told.
 
     Returns
     -------
     match
-        A plan that holds every limit, whatever the time given.
+        The best plan found, its bound, and what each level reached. With no time at all the plan is greedy.
+
+    Raises
+    ------
+    SolveError
+        The solver failed.
     """
-    state = _State(
-        problem=problem,
-        params=params,
-        deadline=time.monotonic() + params.time_limit_s,
-        progress=progress,
-        places=np.zeros(len(problem.link_cap)),
-        courses=np.zeros(len(problem.offer_led)),
-        bound=_plain_bound(problem),
-    )
     at = homes[[PostcodeFrame.easting, PostcodeFrame.northing]].reindex(problem.pcn_codes).to_numpy(dtype=float)
-    if len(problem.link_cap) and params.time_limit_s > 0:
-        if len(problem.link_cap) <= ONE_MODEL_LINKS:
-            _solve_whole(state)
-        else:
-            _solve_regions(state, at)
-    state.places, state.courses = fill_plan(problem, state.places, state.courses)
-    return _finish(state)
+    with open_runner() if runner is None else nullcontext(runner) as chosen:
+        search = Search(
+            problem=problem,
+            at=at,
+            params=params,
+            runner=chosen,
+            progress=progress,
+            deadline=time.monotonic() + params.time_limit_s,
+            places=np.zeros(len(problem.link_cap)),
+            courses=np.zeros(len(problem.offer_led)),
+        )
+        return _solve_levels(search)
 
 
-def _solve_whole(state: _State) -> None:
-    part = build_model(state.problem, np.arange(len(state.problem.link_cap)), Room.whole(state.problem))
-    solution = solve_linear(part.linear, time_limit_s=state.params.time_limit_s, gap_share=state.params.gap_share)
-    if solution is not None:
-        state.put(part, solution.x)
-        state.bound = min(state.bound, solution.bound)
+def _solve_levels(search: Search) -> Match:
+    problem, budget = search.problem, search.params.fairness_budget
+    wished = _minimums(problem)
+    bound = most_completions(search, Goal(worth=problem.link_value, floors=wished))
+    value = search.value()
+    # A bound on completions less what minimums cost is one on the completions of plans that miss no more of them.
+    bound += sum(float(floors.segment_cost @ floors.missing(search.places)) for floors in wished)
+    first = Level.most("completions", value, bound, search.params.gap_share)
+    first_places = search.places.copy()
+    floors = tuple(_held(floors, search.places) for floors in wished)
+    core20 = problem.link_completion * problem.core20_lead[problem.link_pcn]
+    keep = keep_value(problem, (1 - budget) * value)
+    second = raise_core20(search, Goal(worth=core20, floors=floors, keeps=(keep,)))
+    others = (Keep(worth=core20, least=min(float(core20 @ search.places), 0.0)),) if core20.any() else ()
+    third, held = raise_coverage(search, Goal(worth=problem.link_value, floors=floors, keeps=(keep, *others)))
+    fourth = raise_again(search, Goal(worth=problem.link_value, floors=(*floors, *held), keeps=others), bound)
+    keep = keep_value(problem, search.value())
+    near = Goal(worth=-problem.link_minutes, floors=(*floors, *held), keeps=(keep, *others))
+    return make_match(search, first_places, [first, second, third, fourth, shorten(search, near)])
 
 
-def _solve_regions(state: _State, at: np.ndarray) -> None:
-    """A plan near the relaxation, a bound from priced regions, and the plan improved in the time that is left."""
-    relaxed, price = relax_with_prices(state.problem, state.left_s())
-    if relaxed is None or not relaxed.complete:
-        return
-    state.places, state.courses = round_plan(state.problem, relaxed.x)
-    state.bound = min(state.bound, relaxed.bound)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        _bound_by_regions(state, Borders.find(state.problem, cut_regions(state.problem, at, REGION_LINKS), price), pool)
-        _improve(state, at, pool)
-
-
-def _bound_by_regions(state: _State, borders: Borders, pool: ThreadPoolExecutor) -> None:
-    problem = state.problem
-    names, sizes = np.unique(borders.region_of_link, return_counts=True)
-    # The largest first, so that no worker is left alone with one at the end.
-    order = [int(name) for name in names[np.argsort(-sizes, kind="stable")]]
-    limit_s = BOUND_SHARE * state.left_s() * WORKERS / len(order)
-
-    def work(name: int) -> Solution | None:
-        part = borders.priced(problem, name)
-        # Doing nothing holds every limit: with it as a start the solver always has a point, and so a bound to report.
-        nothing = np.zeros(len(part.linear.value))
-        return _try(part, nothing, limit_s=limit_s, gap_share=state.params.gap_share)
-
-    total = borders.charge(problem)
-    for done, solution in enumerate(pool.map(work, order), 1):
-        total += float("inf") if solution is None else solution.bound
-        state.progress(f"bound: {done} of {len(order)} regions")
-    state.bound = min(state.bound, total)
-
-
-def _improve(state: _State, at: np.ndarray, pool: ThreadPoolExecutor) -> None:
-    """Go over the map in windows, cut anew each round, until the gap or the time is reached or little is gained."""
-    rounds, gained = 0, 1.0
-    while state.left_s() > 0 and state.gap() > state.params.gap_share and gained > LEAST_GAIN:
-        before = state.objective()
-        # A turn that is no simple share of a circle puts the borders elsewhere in every round.
-        region = cut_regions(state.problem, at, WINDOW_LINKS, turn=0.6 + 1.1 * rounds)
-        for group in group_windows(state.problem, region):
-            _improve_group(state, [region == name for name in group], pool)
-        rounds += 1
-        gained = state.objective() / max(before, 1e-9) - 1
-
-
-def _improve_group(state: _State, windows: list[np.ndarray], pool: ThreadPoolExecutor) -> None:
-    """Solve windows that share no pledge at the same time, and keep what each finds."""
-    if state.left_s() <= 0:
-        return
-    opened = [open_window(state.problem, members, state.places, state.courses) for members in windows]
-
-    def work(window: tuple[PartModel, np.ndarray]) -> Solution | None:
-        part, start = window
-        limit_s = min(WINDOW_S, state.left_s())
-        return _try(part, start, limit_s=limit_s, gap_share=WINDOW_GAP)
-
-    for (part, start), solution in zip(opened, pool.map(work, opened), strict=True):
-        if solution is not None and solution.objective >= float(part.linear.value @ start):
-            state.put(part, solution.x)
-    state.progress(f"plan within {state.gap():.1%} of the best possible")
-
-
-def _try(part: PartModel, start: np.ndarray, *, limit_s: float, gap_share: float) -> Solution | None:
-    """Solve a part of a plan that is sound without it: where the solver fails, plan and bound stay as they are."""
-    try:
-        return solve_linear(part.linear, time_limit_s=limit_s, gap_share=gap_share, start=start)
-    except SolveError:
-        return None
-
-
-def _plain_bound(problem: MatchProblem) -> float:
-    """What meeting all demand that any offer reaches would be worth: weak, but it needs no solver."""
-    best = np.zeros(len(problem.cell_demand))
-    np.maximum.at(best, problem.link_cell, problem.link_value)
-    reached = np.bincount(problem.link_cell, problem.link_cap, minlength=len(best))
-    return float(best @ np.minimum(reached, problem.cell_demand))
-
-
-def _finish(state: _State) -> Match:
-    problem, places, courses = state.problem, state.places, state.courses
-    objective = state.objective()
-    if state.bound < objective - 1e-6 * max(1.0, objective):
-        raise SolveError(f"A plan worth {objective:.6f} is above the bound {state.bound:.6f}; neither is trusted.")
-    bound = max(state.bound, objective)
-    gap = (bound - objective) / bound if bound > 0 else 0.0
-    status = "optimal" if gap <= 1e-9 else "within gap" if gap <= state.params.gap_share + 1e-12 else "stopped"
-    given = np.flatnonzero(places > 0)
-    offer, cell = problem.link_offer[given], problem.link_cell[given]
-    allocation = {
-        AllocationFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[offer]],
-        AllocationFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[offer]],
-        AllocationFrame.pcn_code: problem.pcn_codes[problem.cell_pcn[cell]],
-        AllocationFrame.places: places[given].astype(np.int64),
-    }
-    run = np.flatnonzero(courses > 0)
-    opened = {
-        CourseFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[run]],
-        CourseFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[run]],
-        CourseFrame.courses: courses[run].astype(np.int64),
-    }
-    return Match(
-        allocation=_text(allocation, AllocationFrame.places),
-        courses=_text(opened, CourseFrame.courses),
-        objective=objective,
-        bound=bound,
-        gap_share=gap,
-        status=status,
+def _minimums(problem: MatchProblem) -> tuple[Floors, ...]:
+    """The planner's minimums, which may be missed at a cost."""
+    count = len(problem.minimum_places)
+    if not count:
+        return ()
+    wished = Floors(
+        member_row=problem.minimum_member[0],
+        member_link=problem.minimum_member[1],
+        least=problem.minimum_places,
+        segment_row=np.arange(count),
+        segment_places=problem.minimum_places,
+        segment_cost=np.full(count, MINIMUM_COST),
     )
+    return (wished,)
 
 
-def _text(columns: dict[str, Iterable], count: str) -> pd.DataFrame:
-    frame = pd.DataFrame(columns)
-    keys = [name for name in columns if name != count]
-    return frame.astype(dict.fromkeys(keys, "str")).sort_values(keys, ignore_index=True)
+def _held(floors: Floors, places: np.ndarray) -> Floors:
+    """What a plan reaches of its floors, to be kept from here on."""
+    given = np.bincount(floors.member_row, places[floors.member_link], minlength=len(floors.least))
+    nothing = np.zeros(0)
+    return Floors(
+        member_row=floors.member_row,
+        member_link=floors.member_link,
+        least=np.minimum(floors.least, given),
+        segment_row=nothing.astype(int),
+        segment_places=nothing,
+        segment_cost=nothing,
+    )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from .goal import Goal, Keep
 from .model import PartModel, Room, build_model
 from .problem import MatchProblem
 
 
 def open_window(
-    problem: MatchProblem, members: np.ndarray, places: np.ndarray, courses: np.ndarray
+    problem: MatchProblem,
+    members: np.ndarray,
+    plan: tuple[np.ndarray, np.ndarray],
+    goal: Goal | None = None,
+    share: float = 1.0,
 ) -> tuple[PartModel, np.ndarray]:
     """
     The model of one neighbourhood with all else held, and the plan there as its start.
@@ -20,9 +27,15 @@ def open_window(
         The match.
     members
         By PCN: belongs to the window.
-    places, courses
-        The plan by link and by offer.
+    plan
+        Places by link and courses by offer.
+    goal
+        What to be best at; need-weighted completions unless told.
+    share
+        The part of what the goal's sums have to spare that this window may use.
     """
+    places, courses = plan
+    goal = Goal(worth=problem.link_value) if goal is None else goal
     inside = members[problem.link_pcn]
     links = np.flatnonzero(inside)
     touched = np.zeros(len(courses), dtype=bool)
@@ -40,8 +53,16 @@ def open_window(
         catchments=problem.catchment_cap,
         seated=np.where(problem.offer_led & touched, people_out, 0.0),
     )
-    part = build_model(problem, links, room)
-    return part, np.concatenate([places[part.links], courses[part.led_offers]])
+    keeps = tuple(_keep_here(keep, places, links, share) for keep in goal.keeps)
+    part = build_model(problem, links, room, replace(goal, keeps=keeps))
+    return part, part.point(places, courses)
+
+
+def _keep_here(keep: Keep, places: np.ndarray, links: np.ndarray, share: float) -> Keep:
+    """What the links of a window must keep: what they have now, less their part of what there is to spare."""
+    spare = max(float(keep.worth @ places) - keep.least, 0.0)
+    here = float(keep.worth[links] @ places[links])
+    return replace(keep, least=here - share * spare)
 
 
 def group_windows(problem: MatchProblem, region: np.ndarray) -> list[list[int]]:

@@ -14,6 +14,7 @@ from ..outputs import write_folder
 from ..render import build_map
 from ..report.files import write_tables
 from ..report.workbook import write_workbook
+from ..runner import Runner
 from ..schema import ResultTables
 from ._ground import Ground
 from ._people import People
@@ -29,7 +30,7 @@ def _silent(text: str) -> None:
     """No progress is told."""
 
 
-def run(scenario: Scenario, out: Path, progress: Progress = _silent) -> ResultTables:
+def run(scenario: Scenario, out: Path, progress: Progress = _silent, *, runner: Runner | None = None) -> ResultTables:
     """
     Read, plan, check and write one scenario.
 
@@ -41,6 +42,8 @@ def run(scenario: Scenario, out: Path, progress: Progress = _silent) -> ResultTa
         The folder of results; the whole set is written, or none of it.
     progress
         Called with a short sentence as work goes on.
+    runner
+        Where the parts of the match are solved, of `geomap.runner.open_runner`; the results are the same anywhere.
 
     Returns
     -------
@@ -53,14 +56,16 @@ def run(scenario: Scenario, out: Path, progress: Progress = _silent) -> ResultTa
         See `geomap.errors`.
     """
     inputs = load_inputs(scenario, progress)
-    tables = solve(inputs, scenario, progress)
+    tables = solve(inputs, scenario, progress, runner=runner)
     write_results(tables, scenario, out, inputs=inputs.paths, progress=progress)
     return tables
 
 
-def solve(inputs: Inputs, scenario: Scenario, progress: Progress = _silent) -> ResultTables:
+def solve(
+    inputs: Inputs, scenario: Scenario, progress: Progress = _silent, *, runner: Runner | None = None
+) -> ResultTables:
     """
-    Plan one scenario from tables in memory.
+    Plan one scenario from tables in memory; the arguments are those of `run`.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def solve(inputs: Inputs, scenario: Scenario, progress: Progress = _silent) -> R
     progress("placing patients and facilities")
     ground = Ground.build(inputs, scenario, people)
     progress("matching hours to need")
-    plan = Plan.make(scenario, people, ground, progress)
+    plan = Plan.make(scenario, people, ground, progress, runner)
     progress("building the tables")
     return build_tables(Run(scenario=scenario, inputs=inputs, people=people, ground=ground, plan=plan))
 

@@ -9,6 +9,8 @@ import pandas as pd
 from .. import demand, offers, proof
 from ..config import Scenario
 from ..match import Match, MatchProblem, Progress, solve_match
+from ..runner import Runner
+from ..schema import DifferenceFrame, PriceFrame
 from ._ground import Ground
 from ._people import People
 
@@ -21,11 +23,17 @@ class Plan:
     ineligible: pd.DataFrame
     caps: pd.DataFrame
     match: Match
+    prices: pd.DataFrame
+    """`PriceFrame`."""
+    differences: pd.DataFrame
+    """`DifferenceFrame`: against an earlier plan, empty where there is none."""
 
     @classmethod
-    def make(cls, scenario: Scenario, people: People, ground: Ground, progress: Progress) -> Plan:
+    def make(
+        cls, scenario: Scenario, people: People, ground: Ground, progress: Progress, runner: Runner | None = None
+    ) -> Plan:
         """
-        Match hours to need.
+        Match hours to need; parts of a large match are solved by the runner.
 
         Raises
         ------
@@ -46,7 +54,7 @@ class Plan:
         problem = MatchProblem.from_frames(
             offered, caps, people.demand, ceilings=people.ceilings, need=people.need, pathways=people.pathways
         )
-        match = solve_match(problem, ground.homes(), scenario.match, progress)
+        match = solve_match(problem, ground.homes(), scenario.match, progress, runner=runner)
         proof.check_plan(
             proof.Plan(
                 allocation=match.allocation,
@@ -63,4 +71,15 @@ class Plan:
                 pathways=people.pathways,
             )
         )
-        return cls(offers=offered, ineligible=ineligible, caps=caps, match=match)
+        return cls(
+            offers=offered,
+            ineligible=ineligible,
+            caps=caps,
+            match=match,
+            prices=_no_rows(PriceFrame),
+            differences=_no_rows(DifferenceFrame),
+        )
+
+
+def _no_rows(model: type) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=str(c.dtype)) for name, c in model.to_schema().columns.items()})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import assemble, ledger, reasons
+from .. import assemble, fairness, ledger, reasons
 from ..config import Scenario
 from ..load.gather import Inputs
 from ..schema import (
@@ -67,6 +67,10 @@ def build_tables(run: Run) -> ResultTables:
         demand=run.people.demand,
         links=assemble.keep_links(run.inputs.bank.links, parts),
         accounting=accounting_frame(accounts.to_dict("records")),
+        levels=run.plan.match.levels,
+        fairness=_measure_fairness(run),
+        prices=run.plan.prices,
+        differences=run.plan.differences,
         outlines=run.ground.icbs,
     )
 
@@ -103,6 +107,19 @@ def _balance(run: Run) -> assemble.Parts:
         hours_reasons=hours_reasons,
         priced=ledger.price_places(plan.match.allocation, plan.offers),
     )
+
+
+def _measure_fairness(run: Run) -> pd.DataFrame:
+    """Of the plan, against the one that its first level left."""
+    people, plan = run.people, run.plan
+    served = fairness.FairnessPeople(
+        need=people.need,
+        demand=people.demand,
+        ceilings=people.ceilings,
+        pathways=people.pathways,
+        caps=plan.caps,
+    )
+    return fairness.measure_fairness(plan.match.first_allocation, plan.match.allocation, served)
 
 
 def _state_facts(

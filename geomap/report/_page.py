@@ -8,7 +8,16 @@ import pandas as pd
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 
-from ..phrases import PARTICIPANT_HOUR, day_in_words, finding, hours_worth, not_reported, plan_quality
+from ..phrases import (
+    PARTICIPANT_HOUR,
+    day_in_words,
+    finding,
+    hours_worth,
+    link_worker_fairness,
+    not_reported,
+    plan_fairness,
+    plan_quality,
+)
 from ..schema import PcnResultFrame, PlanFacts, ResultTables
 from .summary import FIRST_REASONS, demand_reasons, hours_reasons, rejected_rows
 
@@ -91,6 +100,7 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     _reasons(page, hours_reasons(tables), hours)
     places = ("Why places could not be offered", "Places", "Share")
     _reasons(page, demand_reasons(tables), places)
+    _fairness(page, tables.fairness)
     _by_fifth(page, tables.pcns)
     page.heading("What to bear in mind")
     for note in facts.notes:
@@ -171,6 +181,15 @@ def _reasons(page: _Page, sums: pd.Series, columns: tuple[str, str, str]) -> Non
     rows = [*sums.head(FIRST_REASONS).items(), *([("other reasons", rest)] if rest else []), ("all", total)]
     for reason, value in rows:
         page.line(reason[:1].upper() + reason[1:], (value, page.whole), (value / total, page.percent))
+
+
+def _fairness(page: _Page, fairness: pd.DataFrame) -> None:
+    """How evenly the plan serves, in sentences; the figures stand on a sheet of their own."""
+    page.heading("Fairness")
+    for sentence in (*plan_fairness(fairness), link_worker_fairness(fairness)):
+        if sentence:
+            page.paragraph(f"• {sentence}", page.text)
+    page.paragraph("• The sheet Fairness has every figure, the sheet Levels how far each aim is proven.", page.text)
 
 
 def _by_fifth(page: _Page, pcns: pd.DataFrame) -> None:

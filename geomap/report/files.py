@@ -39,6 +39,10 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "ledger": tables.ledger,
         "sites": sites,
         "pcns": pd.DataFrame(tables.pcns.drop(columns=PcnResultFrame.geometry)),
+        "levels": tables.levels,
+        "fairness": tables.fairness,
+        "prices": tables.prices,
+        "differences": tables.differences,
         "links": tables.links,
         "accounting": tables.accounting,
     }

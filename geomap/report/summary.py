@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_quality, share
+from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_fairness, plan_quality, share
 from ..schema import AccountingFrame, ResultTables, UnmatchedHoursFrame, UnmetFrame
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 
 FIRST_REASONS = 5
+"""In the workbook; a terminal of 24 lines has room for fewer."""
+TERMINAL_REASONS = 3
 
 
 def hours_reasons(tables: ResultTables) -> pd.Series:
@@ -57,7 +59,7 @@ def describe(tables: ResultTables) -> str:
     ]
     lines += _reasons("Hours nobody could use", hours_reasons(tables))
     lines += _reasons("Places nobody could offer", demand_reasons(tables))
-    lines += ["", plan_quality(facts)]
+    lines += ["", *plan_fairness(tables.fairness), plan_quality(facts)]
     rejected = rejected_rows(tables)
     if rejected:
         rows = "row was" if rejected == 1 else "rows were"
@@ -76,7 +78,7 @@ def _reasons(title: str, sums: pd.Series) -> list[str]:
     """A heading and the first reasons; no line where nothing was left over."""
     if sums.empty:
         return []
-    first = [_line(f"{amount:,.0f}", reason) for reason, amount in sums.head(FIRST_REASONS).items()]
+    first = [_line(f"{amount:,.0f}", reason) for reason, amount in sums.head(TERMINAL_REASONS).items()]
     return [f"{title}: {sums.sum():,.0f}", *first]
 
 

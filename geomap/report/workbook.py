@@ -14,14 +14,18 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..errors import OutputError
-from ..phrases import FATES, FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
+from ..phrases import AIMS, FATES, FTE_BASES, KINDS, LINKS, MEASURES, PRICES, STAGES, UNITS, VENUES
 from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
+    DifferenceFrame,
+    FairnessFrame,
     LedgerFrame,
+    LevelFrame,
     LinkFrame,
     PathwayFrame,
     PcnResultFrame,
+    PriceFrame,
     ResultTables,
     SiteFrame,
     UnmatchedHoursFrame,
@@ -38,6 +42,22 @@ NUMBER_FORMATS = (
 )  # fmt: skip
 """End of a column's name → how its numbers are shown; other whole numbers `#,##0`, other numbers `#,##0.0`."""
 
+_PERCENT, _HUNDREDTHS, _COUNT = "0.0%", "#,##0.00", "#,##0"
+ROW_FORMATS = {
+    "levels": (
+        LevelFrame.objective,
+        (LevelFrame.value, LevelFrame.bound),
+        {"core20": "0.00%", "worst_coverage": _PERCENT, "travel": _COUNT},
+    ),
+    "fairness": (
+        FairnessFrame.unit,
+        (FairnessFrame.before, FairnessFrame.after),
+        {"share": _PERCENT, "PCNs": _COUNT, "people": _COUNT, "0 even to 1 uneven": "0.000"},
+    ),
+    "prices": (PriceFrame.kind, (PriceFrame.completions,), {"hour": "0.0000"}),
+}
+"""Table → the column that tells what a row is in, the columns of figures in it, and how they are shown; else `0.00`."""
+
 _HOURS_REASONS = INELIGIBLE_REASONS | UNMATCHED_REASONS
 WORDS = {
     "unmet_demand": {UnmetFrame.reason: UNMET_REASONS},
@@ -45,6 +65,9 @@ WORDS = {
     "ledger": {LedgerFrame.hour_unit: UNITS},
     "sites": {SiteFrame.operator_kind: KINDS, SiteFrame.venue_type: VENUES},
     "pcns": {PcnResultFrame.fte_basis: FTE_BASES, PcnResultFrame.main_unmet_reason: UNMET_REASONS},
+    "levels": {LevelFrame.objective: AIMS},
+    "fairness": {FairnessFrame.measure: MEASURES},
+    "prices": {PriceFrame.kind: PRICES},
     "links": {LinkFrame.link_status: LINKS},
     "accounting": {AccountingFrame.status: FATES, AccountingFrame.reason: _HOURS_REASONS},
 }
@@ -88,7 +111,7 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     write_summary(book, tables)
     _write_read_me(book, tables, published)
     for name, frame in _in_words(tables, published).items():
-        _write_table(book, name, frame)
+        _write_table(book, name, frame, _row_formats(name, published[name]))
     try:
         book.close()
     except XlsxWriterException as caught:
@@ -106,6 +129,7 @@ def _in_words(tables: ResultTables, published: dict[str, pd.DataFrame]) -> dict[
     for name, column in (
         ("allocation", AllocationResultFrame.pathway_id),
         ("unmet_demand", UnmetFrame.pathway_id),
+        ("differences", DifferenceFrame.pathway_id),
         ("sites", SiteFrame.pathways),
     ):
         ids = told[name][column].str.split(LIST_SEPARATOR)
@@ -148,7 +172,15 @@ def _explain(table: str, column: str) -> tuple[str, str, str]:
     return heading, column, meaning
 
 
-def _write_table(book: Workbook, name: str, frame: pd.DataFrame) -> None:
+def _row_formats(name: str, frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Column → how its number is shown in each row, where a table has rows of different units."""
+    if name not in ROW_FORMATS:
+        return {}
+    told, columns, formats = ROW_FORMATS[name]
+    return dict.fromkeys(columns, [formats.get(unit, _HUNDREDTHS) for unit in frame[told]])
+
+
+def _write_table(book: Workbook, name: str, frame: pd.DataFrame, row_formats: dict[str, list[str]]) -> None:
     """One table: headings in words, frozen and with filters; numbers as numbers, text as text."""
     sheet = book.add_worksheet(SHEETS[name][0])
     frame = frame.iloc[:MAX_ROWS]
@@ -161,9 +193,11 @@ def _write_table(book: Workbook, name: str, frame: pd.DataFrame) -> None:
             sheet.write_string(0, number, title, right)
             look = book.add_format({"num_format": _number_format(column, values)})
             sheet.set_column(number, number, _number_width(title, values), look)
+            shapes = row_formats.get(column, [])
+            looks = {shape: book.add_format({"num_format": shape}) for shape in dict.fromkeys(shapes)}
             for row, value in enumerate(values.tolist(), start=1):
                 if value == value:  # a missing number stays an empty cell
-                    sheet.write_number(row, number, value, look)
+                    sheet.write_number(row, number, value, looks[shapes[row - 1]] if shapes else look)
         else:
             sheet.write_string(0, number, title, left)
             sheet.set_column(number, number, _text_width(title, values), text)

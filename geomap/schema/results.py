@@ -11,7 +11,16 @@ from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
 from ._base import Table
-from .words import ACCOUNT_STATUSES, FTE_BASES, OPERATOR_KINDS, VENUE_TYPES
+from .words import (
+    ACCOUNT_STATUSES,
+    FAIRNESS_MEASURES,
+    FTE_BASES,
+    LEVEL_STATUSES,
+    LEVELS,
+    OPERATOR_KINDS,
+    PRICE_KINDS,
+    VENUE_TYPES,
+)
 
 
 class LedgerFrame(Table):
@@ -129,6 +138,60 @@ class SiteFrame(Table):
     geometry: GeoSeries
 
 
+class LevelFrame(Table):
+    """One row a level of the objective, in the order in which they were held.
+
+    `value` is what the plan reaches and `bound` what no plan can pass that holds the levels before it. Completions are
+    need-weighted; `core20` is how many completions Core20 patients are short of their share of need; coverage is a
+    share of demand, and `proved_to` that below which no plan can be fairer; travel is in minutes, one way.
+    """
+
+    level: Series[int] = pa.Field(ge=1)
+    objective: Series[str] = pa.Field(isin=LEVELS)
+    value: Series[float]
+    bound: Series[float]
+    gap_share: Series[float] = pa.Field(ge=0)
+    status: Series[str] = pa.Field(isin=LEVEL_STATUSES)
+    proved_to: Series[float] = pa.Field(nullable=True)
+
+
+class FairnessFrame(Table):
+    """How fairly the plan serves: one row a (measure, group), before and after the fairness levels.
+
+    Of deprivation fifths `1` is the most deprived, of need fifths that with the most need. `unit` says what the figures
+    are in; what cannot be told is missing.
+    """
+
+    measure: Series[str] = pa.Field(isin=tuple(FAIRNESS_MEASURES))
+    group: Series[str]
+    unit: Series[str]
+    before: Series[float] = pa.Field(nullable=True)
+    after: Series[float] = pa.Field(nullable=True)
+
+
+class PriceFrame(Table):
+    """What one more unit of something scarce would buy, in the relaxation of the plan; dearest first.
+
+    `completions` are need-weighted, a unit; `kind` is `hour` (a participant-hour of a pledge), `fte` (a link worker of
+    a PCN) or `km` (one kilometre farther, straight line, for the people of a PCN).
+    """
+
+    kind: Series[str] = pa.Field(isin=PRICE_KINDS)
+    where: Series[str]
+    name: Series[str]
+    completions: Series[float] = pa.Field(ge=0)
+
+
+class DifferenceFrame(Table):
+    """Places of an earlier plan and of this one; one row a (pledge, pathway, PCN) that differs."""
+
+    pledge_id: Series[str]
+    pathway_id: Series[str]
+    pcn_code: Series[str]
+    places_before: Series[int] = pa.Field(ge=0)
+    places_after: Series[int] = pa.Field(ge=0)
+
+
 class AccountingFrame(Table):
     """What became of the input: rows of one file that share a fate stand on one line, and `rows` add up to the file.
 
@@ -204,5 +267,10 @@ class ResultTables:
     demand: pd.DataFrame
     links: pd.DataFrame
     accounting: pd.DataFrame
+    levels: pd.DataFrame
+    fairness: pd.DataFrame
+    prices: pd.DataFrame
+    differences: pd.DataFrame
+    """`DifferenceFrame`, empty where the run did not start from an earlier plan."""
     outlines: gpd.GeoDataFrame
     """`OutlineFrame` of level `icb` where boundaries were given, else empty."""

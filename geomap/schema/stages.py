@@ -188,6 +188,15 @@ class CapFrame(Table):
     minutes_min: Series[float] = pa.Field(ge=0)
 
 
+class MinimumFrame(Table):
+    """Places that the planner wants a PCN to get at least, on one pathway or any, of one pledge or any."""
+
+    pcn_code: Series[str]
+    pathway_id: Series[str] = pa.Field(nullable=True)
+    pledge_id: Series[str] = pa.Field(nullable=True)
+    places: Series[int] = pa.Field(ge=1)
+
+
 class AllocationFrame(Table):
     """The plan: course places of a pledge given to a PCN on a pathway."""
 

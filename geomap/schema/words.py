@@ -61,3 +61,25 @@ UNMET_REASONS = {
 """Why a course place of demand found no hours."""
 
 ACCOUNT_STATUSES = ("matched", "part-matched", "unmatched", "used", "not_used", "repaired", "rejected")
+
+LEVELS = ("completions", "core20", "worst_coverage", "completions_kept", "travel")
+"""What the plan is best at, in order: see method §7."""
+LEVEL_STATUSES = ("optimal", "within gap", "stopped", "not asked")
+FAIRNESS_MEASURES = {
+    "coverage_by_fifth": "share",
+    "worst_coverage": "share",
+    "gini_coverage": "0 even to 1 uneven",
+    "core20_need": "share",
+    "core20_completions": "share",
+    "core20_shortfall": "share",
+    "pcns_with_nothing": "PCNs",
+    "people": "people",
+    "need_weighted_completions": "need-weighted completions",
+    "price_per_point": "need-weighted completions a percentage point",
+    "need_against_fte": "rank correlation, -1 to 1",
+    "fte_by_need_fifth": "FTE per 10,000 patients",
+}
+"""What is told of fairness, in this order, and the unit of each; see method §10."""
+FIFTHS = ("1", "2", "3", "4", "5")
+"""Of PCNs, by patients: 1 is the most deprived fifth, or that with the most need."""
+PRICE_KINDS = ("hour", "fte", "km")

@@ -1,0 +1,123 @@
+"""What a search found, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import SolveError
+from ..schema import AllocationFrame, CourseFrame, LevelFrame
+from .state import Search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A plan with its proof: no plan has more need-weighted completions than `bound`.
+
+    `gap_share` = (bound − objective) / bound. `status` tells of the first level; `levels` of each.
+    """
+
+    allocation: pd.DataFrame
+    """`AllocationFrame`, sorted."""
+    courses: pd.DataFrame
+    """`CourseFrame`, sorted."""
+    first_allocation: pd.DataFrame
+    """`AllocationFrame`: the plan of the first level, before fairness."""
+    levels: pd.DataFrame
+    """`LevelFrame`."""
+    objective: float
+    bound: float
+    gap_share: float
+    status: str
+    """`optimal`, `within gap` or `stopped`."""
+    steps: int
+    """Steps of work it took: the same wherever it is solved, unless time ran out."""
+    out_of_time: bool
+    """The time limit ended the search, so that another run may end elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One level of the objective."""
+
+    objective: str
+    value: float
+    bound: float
+    gap_share: float
+    status: str
+    proved_to: float
+
+    @classmethod
+    def most(cls, name: str, value: float, bound: float, near: float, *, proved_to: float = np.nan) -> Level:
+        """A level that is to be as high as can be; `near` is the gap that was asked for."""
+        if bound < value - 1e-6 * max(1.0, abs(value)):
+            raise SolveError(f"A plan worth {value:.6f} is above the bound {bound:.6f}; neither is trusted.")
+        bound = max(bound, value)
+        gap = (bound - value) / bound if bound > 0 else 0.0
+        return cls(
+            objective=name, value=value, bound=bound, gap_share=gap, status=_status(gap, near), proved_to=proved_to
+        )
+
+    @classmethod
+    def least(cls, name: str, value: float, bound: float, near: float, *, asked: bool = True) -> Level:
+        """A level that is to be as low as can be."""
+        gap = (value - bound) / value if value > 0 else 0.0
+        status = _status(gap, near) if asked else "not asked"
+        return cls(objective=name, value=value, bound=bound, gap_share=gap, status=status, proved_to=np.nan)
+
+
+def _status(gap: float, near: float) -> str:
+    return "optimal" if gap <= 1e-9 else "within gap" if gap <= near + 1e-12 else "stopped"
+
+
+def make_match(search: Search, first_places: np.ndarray, levels: Sequence[Level]) -> Match:
+    """The tables of a search that has ended."""
+    problem, courses = search.problem, search.courses
+    run = np.flatnonzero(courses > 0)
+    opened = {
+        CourseFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[run]],
+        CourseFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[run]],
+        CourseFrame.courses: courses[run].astype(np.int64),
+    }
+    objective, bound = search.value(), levels[0].bound
+    return Match(
+        allocation=_allocate(search, search.places),
+        courses=_text(opened, CourseFrame.courses),
+        first_allocation=_allocate(search, first_places),
+        levels=_tell(levels),
+        objective=objective,
+        bound=max(bound, objective),
+        gap_share=max(bound - objective, 0.0) / bound if bound > 0 else 0.0,
+        status=levels[0].status,
+        steps=search.steps,
+        out_of_time=search.stopped,
+    )
+
+
+def _allocate(search: Search, places: np.ndarray) -> pd.DataFrame:
+    problem = search.problem
+    given = np.flatnonzero(places > 0)
+    offer, cell = problem.link_offer[given], problem.link_cell[given]
+    columns = {
+        AllocationFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[offer]],
+        AllocationFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[offer]],
+        AllocationFrame.pcn_code: problem.pcn_codes[problem.cell_pcn[cell]],
+        AllocationFrame.places: places[given].astype(np.int64),
+    }
+    return _text(columns, AllocationFrame.places)
+
+
+def _tell(levels: Sequence[Level]) -> pd.DataFrame:
+    columns = [name for name in LevelFrame.to_schema().columns if name != LevelFrame.level]
+    frame = pd.DataFrame({name: [getattr(level, name) for level in levels] for name in columns})
+    frame.insert(0, LevelFrame.level, np.arange(1, len(levels) + 1))
+    return frame.astype({LevelFrame.objective: "str", LevelFrame.status: "str", LevelFrame.proved_to: float})
+
+
+def _text(columns: dict[str, Iterable], count: str) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    keys = [name for name in columns if name != count]
+    return frame.astype(dict.fromkeys(keys, "str")).sort_values(keys, ignore_index=True)

@@ -1,0 +1,101 @@
+"""A search under way: the plan so far, and windows of it solved again for a goal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..config import MatchParams
+from ..runner import Runner
+from ..solver import Solution, Task, solve_task
+from .goal import Goal
+from .model import PartModel
+from .problem import MatchProblem
+from .windows import group_windows, open_window
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Search:
+    """The plan so far, and what it is worked on with."""
+
+    problem: MatchProblem
+    at: np.ndarray
+    """Where each PCN's patients live on average, metres, shape (n, 2)."""
+    params: MatchParams
+    runner: Runner
+    progress: Progress
+    deadline: float
+    places: np.ndarray
+    courses: np.ndarray
+    steps: int = 0
+    """Steps of work so far: see `solver`."""
+    stopped: bool = False
+    """The time ran out, so that another run may end elsewhere."""
+    crossed: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """By pledge, how often a border of windows has cut it."""
+
+    def left_s(self) -> float:
+        """Seconds left."""
+        left = self.deadline - time.monotonic()
+        self.stopped = self.stopped or left <= 0
+        return max(left, 0.0)
+
+    def value(self) -> float:
+        """Need-weighted completions of the plan so far."""
+        return float(self.problem.link_value @ self.places)
+
+    def solve(self, parts: Sequence[PartModel], **limits: object) -> list[Solution | None]:
+        """Solve parts, wherever the runner does it, in order; `starts` is a list of points, the rest as in `Task`."""
+        starts = limits.pop("starts", None) or [None] * len(parts)
+        left = self.left_s()
+        tasks = [
+            Task(model=part.linear, start=start, time_limit_s=left, **limits)
+            for part, start in zip(parts, starts, strict=True)
+        ]
+        found = []
+        for solution in self.runner.map(solve_task, tasks):
+            found.append(solution)
+            self.steps += 0 if solution is None else solution.steps
+        self.left_s()
+        return found
+
+    def put(self, part: PartModel, x: np.ndarray) -> None:
+        """Put a part's solution in place of the plan there."""
+        n_links, n_led = len(part.links), len(part.led_offers)
+        self.places[part.links] = np.rint(x[:n_links])
+        self.courses[part.led_offers] = np.rint(x[n_links : n_links + n_led])
+
+    def improve(
+        self, region: np.ndarray, goal: Goal, *, steps: int, gap_share: float, only: np.ndarray | None = None
+    ) -> None:
+        """
+        Go over the map once, window by window, and keep what is better for the goal.
+
+        Parameters
+        ----------
+        region
+            By PCN, the number of its window.
+        goal
+            What to be best at.
+        steps, gap_share
+            How far to go with each window.
+        only
+            By PCN: windows without one of these are passed over.
+        """
+        for group in group_windows(self.problem, region):
+            names = [name for name in group if only is None or only[region == name].any()]
+            if not names or self.left_s() <= 0:
+                continue
+            share = 1 / len(names)
+            plan = (self.places, self.courses)
+            opened = [open_window(self.problem, region == name, plan, goal, share) for name in names]
+            parts, starts = [part for part, _ in opened], [start for _, start in opened]
+            found = self.solve(parts, starts=starts, steps=steps, gap_share=gap_share)
+            for part, start, solution in zip(parts, starts, found, strict=True):
+                if solution is not None and solution.objective > float(part.linear.value @ start) + 1e-9:
+                    self.put(part, solution.x)

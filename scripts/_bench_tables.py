@@ -1,0 +1,243 @@
+"""The instances of the benchmark: the tables of a scenario, built once and the same for every contender."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geomap import demand, offers
+from geomap.config import MatchParams, Scenario, TravelParams
+from geomap.demo import demo_scenario
+from geomap.errors import ConfigError
+from geomap.pipeline import load_inputs
+from geomap.pipeline._ground import Ground
+from geomap.pipeline._people import People
+from geomap.schema import (
+    CapFrame,
+    FacilityFrame,
+    OfferFrame,
+    PairFrame,
+    PcnResultFrame,
+    PledgeFrame,
+    PopulationPointFrame,
+    ReachFrame,
+)
+from geomap.schema.words import LIST_SEPARATOR
+from geomap.units import people_per_hour
+
+NATIONAL = Path(__file__).resolve().parents[1] / "data" / "scenarios" / "national.toml"
+WARM = "warm"
+"""The name of the small tables on which short tasks are done once before they are measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchTables:
+    """All tables of one match."""
+
+    params: MatchParams
+    homes: pd.DataFrame
+    pledges: pd.DataFrame
+    offers: pd.DataFrame
+    caps: pd.DataFrame
+    reach: pd.DataFrame
+    demand: pd.DataFrame
+    ceilings: pd.DataFrame
+    need: pd.DataFrame
+    pathways: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTables:
+    """Facilities and population points in metres, and how far a patient goes."""
+
+    travel: TravelParams
+    facilities: gpd.GeoDataFrame
+    points: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTables:
+    """Journeys from points to facilities, hours by facility, patients by point."""
+
+    pairs: pd.DataFrame
+    supply: pd.Series
+    patients: pd.Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """One part of a scenario, with the sentence that says which part and how large."""
+
+    name: str
+    match: MatchTables
+    places: PlaceTables
+
+    def tell(self) -> str:
+        """What is solved, in words."""
+        tables = self.match
+        links, led = len(tables.caps), int(tables.offers[OfferFrame.led].sum())
+        return (
+            f"{self.name}: {len(tables.ceilings):,} PCNs, {len(self.places.facilities):,} facilities, "
+            f"{len(tables.pledges):,} pledges; {links:,} place variables, {led:,} course variables"
+        )
+
+    def save(self, folder: Path, size: str) -> None:
+        """Write the tables of each task where its contenders find them."""
+        parts = {"match": self.match, "pairs": self.places, "access": journeys(self)}
+        for task, tables in parts.items():
+            (folder / f"{size}.{task}.pickle").write_bytes(pickle.dumps(tables))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A scenario's tables over all its PCNs."""
+
+    area: Area
+    pcns: pd.DataFrame
+
+    @classmethod
+    def build(cls, scenario: Scenario) -> Whole:
+        """Read the files and build every table up to the match, as a run does."""
+        inputs = load_inputs(scenario)
+        people = People.build(inputs, scenario)
+        ground = Ground.build(inputs, scenario, people)
+        offered, _ = offers.link_offers(
+            ground.pledges, ground.facilities, people.pathways, period=scenario.period, params=scenario.match
+        )
+        caps = demand.bound_places(
+            offered, ground.reach, people.demand, pledges=ground.pledges, pathways=people.pathways, ages=people.ages
+        )
+        match = MatchTables(
+            params=scenario.match, homes=ground.homes(), pledges=ground.pledges, offers=offered, caps=caps,
+            reach=ground.reach, demand=people.demand, ceilings=people.ceilings, need=people.need,
+            pathways=people.pathways,
+        )  # fmt: skip
+        places = PlaceTables(travel=scenario.travel, facilities=ground.facilities, points=ground.points)
+        return cls(area=Area(name=scenario.name, match=match, places=places), pcns=people.pcns)
+
+    def icb(self, code: str | None) -> Area:
+        """One ICB: the one named, or the one with the median number of links."""
+        f = PcnResultFrame
+        code = code or self._median(f.icb_code)
+        mine = self.pcns[f.icb_codes].str.split(LIST_SEPARATOR).map(lambda codes: code in codes)
+        return self._part(f"ICB {code}", mine)
+
+    def region(self, code: str | None) -> Area:
+        """One region: the one named, or the one with the median number of links."""
+        f = PcnResultFrame
+        code = code or self._median(f.region_code)
+        return self._part(f"region {code}", self.pcns[f.region_code].eq(code))
+
+    def _median(self, level: str) -> str:
+        """The part whose number of links is the median; of an even number of parts, the larger of the middle two."""
+        home = self.pcns.set_index(PcnResultFrame.pcn_code)[level]
+        links = self.area.match.caps[CapFrame.pcn_code].map(home).value_counts()
+        order = links.rename_axis(level).reset_index(name="links").sort_values(["links", level])
+        return str(order[level].iloc[len(order) // 2])
+
+    def _part(self, name: str, mine: pd.Series) -> Area:
+        """What a run for these PCNs would be given; pledges that reach none of them stay out."""
+        codes = self.pcns.loc[mine, PcnResultFrame.pcn_code]
+        if codes.empty:
+            raise ConfigError(f"No PCN of the practice map is in {name}.")
+        whole = self.area.match
+
+        def here(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame[frame[CapFrame.pcn_code].isin(codes)].reset_index(drop=True)
+
+        reach = here(whole.reach)
+        pledges = whole.pledges[whole.pledges[PledgeFrame.pledge_id].isin(reach[ReachFrame.pledge_id])]
+        offered = whole.offers[whole.offers[PledgeFrame.pledge_id].isin(pledges[PledgeFrame.pledge_id])]
+        match = replace(
+            whole, homes=whole.homes[whole.homes.index.isin(codes)], pledges=pledges.reset_index(drop=True),
+            offers=offered.reset_index(drop=True), reach=reach, caps=here(whole.caps), demand=here(whole.demand),
+            ceilings=here(whole.ceilings), need=here(whole.need),
+        )  # fmt: skip
+        sites = self.area.places.facilities
+        named = sites[FacilityFrame.facility_id].isin(pledges[PledgeFrame.facility_id])
+        places = replace(
+            self.area.places, facilities=sites[named].reset_index(drop=True), points=here(self.area.places.points)
+        )
+        return Area(name=name, match=match, places=places)
+
+
+def journeys(area: Area) -> AccessTables:
+    """Every facility and point within the limit of travel; a point is a place where patients of one PCN live."""
+    places, point = area.places, PopulationPointFrame.point_id
+    names = places.points[PopulationPointFrame.pcn_code] + " " + places.points[point]
+    patients = places.points[PopulationPointFrame.patients].groupby(names.rename(point)).sum()
+    spots = places.points.geometry
+    sites = places.facilities.geometry
+    here, there = spots.sindex.query(sites, predicate="dwithin", distance=places.travel.max_m)
+    metres = sites.iloc[here].distance(spots.iloc[there], align=False).to_numpy()
+    pairs = pd.DataFrame(
+        {
+            PairFrame.facility_id: places.facilities[FacilityFrame.facility_id].to_numpy()[here],
+            point: names.to_numpy()[there],
+            PairFrame.minutes_min: metres * places.travel.minutes_per_m,
+        }
+    )
+    pledges = area.match.pledges
+    hours = (pledges[PledgeFrame.hours] * people_per_hour(pledges)).groupby(pledges[PledgeFrame.facility_id]).sum()
+    supply = hours.reindex(places.facilities[FacilityFrame.facility_id]).fillna(0.0)
+    return AccessTables(pairs=pairs.drop_duplicates([PairFrame.facility_id, point]), supply=supply, patients=patients)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which instances to build, and from what files."""
+
+    sizes: tuple[str, ...]
+    data: Path | None = None
+    bank: Path | None = None
+    icb: str | None = None
+    region: str | None = None
+    km: float | None = None
+    """Straight line within reach, instead of the scenario's."""
+
+    def within_reach(self, scenario: Scenario) -> Scenario:
+        """The scenario, with this reach."""
+        if self.km is None:
+            return scenario
+        travel = scenario.travel.model_copy(update={"max_min": self.km * 1000 * scenario.travel.minutes_per_m})
+        return scenario.model_copy(update={"travel": travel})
+
+
+def save_instances(wanted: Wanted, folder: Path) -> dict[str, str]:
+    """
+    Build and save the instances.
+
+    Returns
+    -------
+    told
+        By size, what it is in words.
+
+    Raises
+    ------
+    ConfigError
+        A size other than `demo` was asked for without official files or a bank, or a code is unknown.
+    """
+    real = [size for size in wanted.sizes if size != "demo"]
+    if real and not (wanted.data and wanted.bank):
+        raise ConfigError(
+            f"--size {' '.join(real)} needs the official files (--data FOLDER, or GEOMAP_REAL_DATA) and a bank of "
+            "hours (--bank PATH). --size demo runs without."
+        )
+    small = Whole.build(wanted.within_reach(Scenario.from_toml(demo_scenario()))).area
+    small.save(folder, WARM)
+    areas = {"demo": small}
+    if real:
+        whole = Whole.build(wanted.within_reach(Scenario.from_toml(NATIONAL, data=wanted.data, bank=wanted.bank)))
+        make = {
+            "icb": lambda: whole.icb(wanted.icb),
+            "region": lambda: whole.region(wanted.region),
+            "nation": lambda: whole.area,
+        }
+        areas |= {size: make[size]() for size in real}
+    for size in wanted.sizes:
+        areas[size].save(folder, size)
+    return {size: areas[size].tell() for size in wanted.sizes}
