@@ -62,6 +62,10 @@ ClusterAddress = Annotated[
         metavar="ADDRESS",
     ),
 ]
+EarlierFolder = Annotated[
+    Path | None,
+    typer.Option("--from", help="Start from the plan in this folder of results; tell what changed.", metavar="FOLDER"),
+]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
 TemplateFile = Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")]
@@ -93,6 +97,7 @@ def run(
     bank: BankPath = None,
     icb: IcbCodes = None,
     skip_bad_rows: SkipBadRows = False,
+    earlier: EarlierFolder = None,
     workers: Workers = None,
     cluster: ClusterAddress = "",
 ) -> None:
@@ -101,7 +106,7 @@ def run(
         told = _read_scenario(scenario, data, bank, icb)
         if skip_bad_rows:
             told = told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
-        _run(told, out, workers=workers, cluster=cluster)
+        _run(told, out, workers=workers, cluster=cluster, earlier=earlier)
 
 
 @app.command()
@@ -181,13 +186,15 @@ def _read_scenario(path: Path, data: Path | None, bank: Path | None, icb: list[s
     return Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
 
 
-def _run(scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "") -> None:
+def _run(
+    scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "", earlier: Path | None = None
+) -> None:
     from .pipeline import run as run_scenario
     from .report.summary import describe
     from .runner import open_runner
 
     with _progress() as say, open_runner(workers, cluster) as runner:
-        tables = run_scenario(scenario, out, say, runner=runner)
+        tables = run_scenario(scenario, out, say, runner=runner, earlier=earlier)
     _say(describe(tables))
     _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'results.xlsx'} has every table.")
 

@@ -7,8 +7,8 @@ import math
 
 import pandas as pd
 
-from .schema import FairnessFrame, PlanFacts
-from .schema.words import FIFTHS
+from .schema import FairnessFrame, PlanFacts, PriceFrame
+from .schema.words import EVERYBODY, FIFTHS
 
 KINDS = {
     "leisure_trust": "leisure trust",
@@ -88,6 +88,16 @@ PRICES = {
     "fte": "one more full-time link worker of a PCN",
     "km": "one kilometre farther for the people of a PCN",
 }
+
+_ONE_MORE = {
+    "fte": ("full-time link worker", "nowhere are people to refer what is short"),
+    "km": ("kilometre", "nobody would come within reach of hours they could use"),
+    "hour": ("participant-hour", "nowhere are hours what is short"),
+}
+_ALIKE = 1e-6
+"""Prices that differ by a smaller share are one."""
+_SHORTEST_NAME = 8
+"""Letters; a name that must be cut to fewer is left out, as its code stands beside it."""
 
 _NOTHING = {
     "reachable": "within reach",
@@ -233,6 +243,49 @@ def link_worker_fairness(fairness: pd.DataFrame) -> str:
         f"Link workers: {most:.2f} FTE per 10,000 patients where need is most, {least:.2f} where it is least "
         f"(rank correlation {correlation:+.2f})."
     )
+
+
+def plan_prices(prices: pd.DataFrame, letters: int | None = None) -> list[str]:
+    """
+    Where one more link worker, kilometre and hour would bring most, a sentence each; none where nothing was priced.
+
+    Parameters
+    ----------
+    prices
+        `PriceFrame`, the dearest of each kind first.
+    letters
+        The most letters of a sentence; names are cut to hold it.
+
+    Examples
+    --------
+    >>> plan_prices(prices)[0]
+    'One more full-time link worker would bring up to 29.0 weighted completions: in U12345 (Northern Parishes).'
+    """
+    # Everybody's kilometre is told whatever it is worth, unless there was no time to work it out.
+    priced = prices[PriceFrame.kind].unique()
+    kinds = [kind for kind in _ONE_MORE if kind in priced or (kind != "km" and len(priced))]
+    return [_one_more(kind, prices[prices[PriceFrame.kind].eq(kind)], letters) for kind in kinds]
+
+
+def _one_more(kind: str, prices: pd.DataFrame, letters: int | None) -> str:
+    unit, nothing = _ONE_MORE[kind]
+    together = prices[PriceFrame.where].eq(EVERYBODY)
+    to_all, rows = prices.loc[together, PriceFrame.completions], prices[~together]
+    if rows.empty:
+        return f"One more {unit} would bring nothing: {nothing}."
+    code, name, most = rows.iloc[0][[PriceFrame.where, PriceFrame.name, PriceFrame.completions]]
+    alike = int(rows[PriceFrame.completions].ge(most * (1 - _ALIKE)).sum()) - 1
+    start = f"One more {unit} would bring up to {_figure(most)} weighted completions: in {code}"
+    end = "".join([f" and {alike:,} more"] * (alike > 0) + [f"; to all at once, {_figure(sum_)}" for sum_ in to_all])
+    room = len(name) if letters is None else letters - len(f"{start} (){end}.")
+    if len(name) > room:
+        name = f"{name[: room - 1].rstrip()}…" if room >= _SHORTEST_NAME else ""
+    return f"{start} ({name}){end}." if name else f"{start}{end}."
+
+
+def _figure(completions: float) -> str:
+    """Two figures below one, a tenth below a hundred: it is an estimate."""
+    return f"{completions:.2g}" if completions < 1 else f"{completions:,.{int(completions < 100)}f}"
 
 
 def share(part: float, whole: float) -> str:

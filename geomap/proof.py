@@ -1,16 +1,18 @@
 """An independent check of a plan, from the tables alone: it shares no code with the match or the solver.
 
 Every plan passes here before anything is written. What is checked: supply, demand, reach, link-worker ceilings, whole
-courses, viable groups, the value claimed, and that it does not exceed the bound claimed.
+courses, viable groups; the same of the plan before fairness, as far as it can be told without its courses; and what
+each level claims: its value, that it does not pass its bound, and what fairness may cost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from ._claims import SLACK, Levels, Plan, check_claims, look_up
 from .errors import SolveError
 from .schema import (
     AllocationFrame,
@@ -25,30 +27,13 @@ from .schema import (
     ReachFrame,
 )
 
-SLACK = 1e-6
-"""How far a sum of floating-point numbers may pass its limit, relative to 1 or to the limit."""
+__all__ = ["Levels", "Plan", "check_plan"]
 
 _OFFER = [OfferFrame.pledge_id, OfferFrame.pathway_id]
 _CELL = [DemandFrame.pcn_code, DemandFrame.pathway_id]
 _LINK = [AllocationFrame.pledge_id, AllocationFrame.pathway_id, AllocationFrame.pcn_code]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A plan, its claims, and the tables it must hold against."""
-
-    allocation: pd.DataFrame
-    courses: pd.DataFrame
-    objective: float
-    bound: float
-    pledges: pd.DataFrame
-    offers: pd.DataFrame
-    caps: pd.DataFrame
-    reach: pd.DataFrame
-    demand: pd.DataFrame
-    ceilings: pd.DataFrame
-    need: pd.DataFrame
-    pathways: pd.DataFrame
+_OWNERS = [PledgeFrame.pledge_id, PledgeFrame.operator_id, PledgeFrame.facility_id]
 
 
 def check_plan(plan: Plan) -> None:
@@ -63,19 +48,45 @@ def check_plan(plan: Plan) -> None:
     broken = [
         *_check_numbers(plan),
         *_check_rows(plan),
+        *_check_caps(plan),
         *_check_reach(plan),
         *_check_supply(plan),
         *_check_courses(plan),
         *_check_demand(plan),
-        *_check_claims(plan),
+        *_check_first(plan),
+        *_check_wishes(plan),
+        *check_claims(plan),
     ]
     if broken:
         raise SolveError("The plan failed its independent check:\n" + "\n".join(broken))
 
 
-def _look_up(keys: pd.Series, figures: pd.Series) -> pd.Series:
-    """The figure of each key; a number even where there are no keys at all, which `map` would leave as text."""
-    return keys.map(figures).astype(float)
+def _check_wishes(plan: Plan) -> list[str]:
+    """Locks and bans are obeyed, and minimums have what is said, in each level what the first one gave them."""
+    rows = plan.allocation.merge(plan.pledges[_OWNERS], on=PledgeFrame.pledge_id, how="left", validate="many_to_one")
+    broken = []
+    locked = rows[rows[PledgeFrame.pledge_id].isin([lock.pledge_id for lock in plan.wishes.lock])]
+    for pledge_id, pathway_id, pcn_code in locked[_LINK].itertuples(index=False):
+        told = [lock for lock in plan.wishes.lock if lock.pledge_id == pledge_id]
+        to = {lock.pcn_code for lock in told if lock.pathway_id in (None, pathway_id)}
+        if to and pcn_code not in to:
+            broken.append(f"Pledge {pledge_id} is locked to {', '.join(sorted(to))} and serves {pcn_code}.")
+    for ban in plan.wishes.ban:
+        if _named(rows, ban.model_dump()).any():
+            broken.append(f"The plan does what a ban forbids: {ban.model_dump(exclude_none=True)}.")
+    plans = [rows] if plan.levels is None else [rows, plan.levels.first_allocation]
+    for wish, told in zip(plan.wishes.minimum, plan.minimums_given, strict=True):
+        where = wish.model_dump(exclude={"places"})
+        given = [int(of.loc[_named(of, where), AllocationFrame.places].sum()) for of in plans]
+        if given[0] != told or given[0] < min(wish.places, given[-1]):
+            broken.append(f"A minimum for {wish.pcn_code} is said to have {told} places and has {given[0]}.")
+    return broken
+
+
+def _named(rows: pd.DataFrame, wanted: dict[str, str | None]) -> pd.Series:
+    """Rows that have each value wanted, `None` being any."""
+    tests = [rows[column].eq(value) for column, value in wanted.items() if value is not None]
+    return pd.concat(tests, axis=1).all(axis=1)
 
 
 def _first(rule: str, over: pd.Series) -> list[str]:
@@ -129,18 +140,22 @@ def _check_rows(plan: Plan) -> list[str]:
     return broken
 
 
-def _check_reach(plan: Plan) -> list[str]:
-    """No link beyond its cap, and no cap beyond reach × demand."""
-    given = plan.allocation.set_index(_LINK)[AllocationFrame.places]
-    caps = plan.caps.set_index(_LINK)[CapFrame.cap_places]
-    told = plan.caps.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code], how="left").merge(
-        plan.demand, on=_CELL, how="left"
-    )
+def _check_caps(plan: Plan) -> list[str]:
+    """No cap is beyond reach × demand."""
+    pair = [ReachFrame.pledge_id, ReachFrame.pcn_code]
+    told = plan.caps.merge(plan.reach, on=pair, how="left", validate="many_to_one")
+    told = told.merge(plan.demand, on=_CELL, how="left", validate="many_to_one")
     most = told[ReachFrame.reach_share].fillna(0.0) * told[DemandFrame.demand_places].fillna(0.0)
     keyed = pd.MultiIndex.from_frame(told[_LINK])
+    return _first("A cap above reach × demand", _over(told[CapFrame.cap_places].set_axis(keyed), most.set_axis(keyed)))
+
+
+def _check_reach(plan: Plan) -> list[str]:
+    """No link is beyond its cap, and pledges of one facility share the people within its reach."""
+    given = plan.allocation.set_index(_LINK)[AllocationFrame.places]
+    caps = plan.caps.set_index(_LINK)[CapFrame.cap_places]
     return [
         *_first("More places than are within reach", _over(given, caps)),
-        *_first("A cap above reach × demand", _over(told[CapFrame.cap_places].set_axis(keyed), most.set_axis(keyed))),
         *_first("More places than people within reach of a facility", _over(*_by_facility(plan, []))),
         *_first(
             "More places than people of the same ages within the same reach of a facility",
@@ -155,11 +170,14 @@ def _by_facility(plan: Plan, alike: list[str]) -> tuple[pd.Series, pd.Series]:
     All together reach the demand within the widest reach; those alike in reach and ages fill what one of them may.
     """
     keys = [ReachFrame.catchment, *alike, *_CELL]
-    rows = plan.caps[[*_LINK, CapFrame.cap_places]].merge(plan.allocation, on=_LINK, how="left")
-    rows = rows.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code]).merge(plan.demand, on=_CELL)
-    rows = rows.merge(
-        plan.pledges[[PledgeFrame.pledge_id, PledgeFrame.age_min, PledgeFrame.age_max]], on=PledgeFrame.pledge_id
+    ages = plan.pledges[[PledgeFrame.pledge_id, PledgeFrame.age_min, PledgeFrame.age_max]]
+    # A row of a broken allocation may stand twice.
+    rows = plan.caps[[*_LINK, CapFrame.cap_places]].merge(
+        plan.allocation, on=_LINK, how="left", validate="one_to_many"
     )
+    rows = rows.merge(plan.reach, on=[ReachFrame.pledge_id, ReachFrame.pcn_code], validate="many_to_one")
+    rows = rows.merge(plan.demand, on=_CELL, validate="many_to_one")
+    rows = rows.merge(ages, on=PledgeFrame.pledge_id, validate="many_to_one")
     rows = rows.dropna(subset=[ReachFrame.catchment])
     rows = rows.fillna({PledgeFrame.age_min: -1.0, PledgeFrame.age_max: -1.0})
     near = rows[ReachFrame.reach_share] * rows[DemandFrame.demand_places]
@@ -171,12 +189,12 @@ def _by_facility(plan: Plan, alike: list[str]) -> tuple[pd.Series, pd.Series]:
 def _check_supply(plan: Plan) -> list[str]:
     """No pledge spends more hours than it has inside the period, and it has no more than it pledged."""
     offers = plan.offers.set_index(_OFFER)
-    one_to_one = plan.allocation.merge(plan.offers, on=_OFFER)
+    one_to_one = plan.allocation.merge(plan.offers, on=_OFFER, validate="many_to_one")
     one_to_one = one_to_one[~one_to_one[OfferFrame.led]]
     spent = (one_to_one[AllocationFrame.places] * one_to_one[OfferFrame.course_hours]).groupby(
         one_to_one[OfferFrame.pledge_id]
     ).sum()
-    led = plan.courses.merge(plan.offers, on=_OFFER)
+    led = plan.courses.merge(plan.offers, on=_OFFER, validate="many_to_one")
     led_spent = (led[CourseFrame.courses] * led[OfferFrame.course_hours]).groupby(led[OfferFrame.pledge_id]).sum()
     pool = offers[OfferFrame.pool_hours].groupby(OfferFrame.pledge_id).min()
     pledged = plan.pledges.set_index(PledgeFrame.pledge_id)[PledgeFrame.hours]
@@ -209,7 +227,7 @@ def _check_demand(plan: Plan) -> list[str]:
     demand = plan.demand.set_index(_CELL)[DemandFrame.demand_places]
     uptake = plan.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.uptake_share]
     pathway = plan.allocation[AllocationFrame.pathway_id]
-    referred = (plan.allocation[AllocationFrame.places] / _look_up(pathway, uptake)).groupby(
+    referred = (plan.allocation[AllocationFrame.places] / look_up(pathway, uptake)).groupby(
         plan.allocation[AllocationFrame.pcn_code]
     ).sum()
     ceiling = plan.ceilings.set_index(CeilingFrame.pcn_code)[CeilingFrame.ceiling_referrals]
@@ -219,19 +237,18 @@ def _check_demand(plan: Plan) -> list[str]:
     ]
 
 
-def _check_claims(plan: Plan) -> list[str]:
-    """The value claimed is the value there is, and no more than the bound."""
-    need = plan.need.set_index(NeedFrame.pcn_code)[NeedFrame.weight]
-    completion = plan.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.completion_share]
-    weight = _look_up(plan.allocation[AllocationFrame.pcn_code], need)
-    each = weight * _look_up(plan.allocation[AllocationFrame.pathway_id], completion)
-    value = float((each * plan.allocation[AllocationFrame.places]).sum(skipna=False))
-    slack = SLACK * max(1.0, abs(value))
-    broken = []
-    if not np.isfinite([value, plan.objective, plan.bound]).all():
-        broken.append("The plan's value or bound is not a finite number.")
-    elif abs(value - plan.objective) > slack:
-        broken.append(f"The plan is worth {value:.6f} and claims {plan.objective:.6f}.")
-    elif plan.objective > plan.bound + slack:
-        broken.append(f"The plan claims {plan.objective:.6f}, above its bound {plan.bound:.6f}.")
-    return broken
+def _check_first(plan: Plan) -> list[str]:
+    """The plan before fairness holds every limit too, as far as can be told: it has hours to seat its people."""
+    if plan.levels is None:
+        return []
+    first = replace(plan, allocation=plan.levels.first_allocation, courses=plan.courses.iloc[:0])
+    rows = first.allocation.merge(plan.offers, on=_OFFER, validate="many_to_one")
+    hours = rows[AllocationFrame.places] / rows[OfferFrame.course_places] * rows[OfferFrame.course_hours]
+    pool = plan.offers.groupby(OfferFrame.pledge_id)[OfferFrame.pool_hours].min()
+    broken = [
+        *_check_rows(first),
+        *_check_reach(first),
+        *_first("A pledge spends more hours than it has", _over(hours.groupby(rows[OfferFrame.pledge_id]).sum(), pool)),
+        *_check_demand(first),
+    ]
+    return [f"Before fairness: {sentence}" for sentence in broken]

@@ -43,6 +43,8 @@ class PlannedTables:
     demand: pd.DataFrame
     ceilings: pd.DataFrame
     pathways: pd.DataFrame
+    barred: pd.DataFrame | None = None
+    """`CapFrame`: links that the planner's locks and bans took away."""
 
 
 def explain_unmet(plan: PlannedTables) -> pd.DataFrame:
@@ -66,8 +68,9 @@ def explain_unmet(plan: PlannedTables) -> pd.DataFrame:
         "no_compatible_pledge": ~offered,
         "none_within_reach": ~keys.isin(_reached(plan)),
         "link_worker_ceiling": cells["referable"] < 1,
-        "partly_out_of_reach": ~keys.isin(pd.MultiIndex.from_frame(open_links[_CELL])),
-        "below_minimum_group": keys.isin(pd.MultiIndex.from_frame(open_links.loc[can_open, _CELL])),
+        "kept_apart": _among(keys, _could_join(plan)) | (_among(keys, _barred(plan)) & ~_among(keys, open_links)),
+        "partly_out_of_reach": ~_among(keys, open_links),
+        "below_minimum_group": _among(keys, open_links[can_open]),
         # What is left in pieces would have been enough, had it not been left in pieces.
         "rounding": fragments >= cells[UnmetFrame.unmet_places].to_numpy() * course_hours.to_numpy(),
     }
@@ -184,6 +187,24 @@ def _links(plan: PlannedTables) -> pd.DataFrame:
     )
 
 
+def _barred(plan: PlannedTables) -> pd.DataFrame:
+    return plan.caps.iloc[:0] if plan.barred is None else plan.barred
+
+
+def _could_join(plan: PlannedTables) -> pd.DataFrame:
+    """Links barred by the planner that would have room for one more person and hours for a course now."""
+    rows = _barred(plan).merge(plan.offers, on=_OFFER, validate="many_to_one")
+    rows = rows.merge(_cells(plan), on=_CELL, validate="many_to_one")
+    left = _look_up(rows[OfferFrame.pledge_id], _hours_left(plan))
+    people = np.minimum(np.minimum(rows[UnmetFrame.unmet_places], rows[CapFrame.cap_places]), rows["referable"])
+    return rows[(people >= 1) & (left + _HAIR >= rows[OfferFrame.course_hours])]
+
+
+def _among(keys: pd.MultiIndex, rows: pd.DataFrame) -> np.ndarray:
+    """Cells that some of the rows are of."""
+    return keys.isin(pd.MultiIndex.from_frame(rows[_CELL]))
+
+
 def _in_cells(rows: pd.DataFrame, column: str, keys: pd.MultiIndex) -> np.ndarray:
     return rows.groupby(_CELL)[column].sum().reindex(keys).fillna(0.0).to_numpy()
 
@@ -202,8 +223,10 @@ def _idle_reason(plan: PlannedTables, pledges: pd.Index) -> pd.Series:
 
     tests = [
         ("nobody_in_reach", ~pledges.isin(plan.reach[ReachFrame.pledge_id])),
-        ("no_demand_in_reach", ~pledges.isin(plan.caps[CapFrame.pledge_id])),
+        ("no_demand_in_reach", ~pledges.isin([*plan.caps[CapFrame.pledge_id], *_barred(plan)[CapFrame.pledge_id]])),
+        ("kept_apart", ~pledges.isin(plan.caps[CapFrame.pledge_id])),
         ("rounding", (left + _HAIR < shortest).to_numpy()),
+        ("kept_apart", pledges.isin(_could_join(plan)[CapFrame.pledge_id])),
         ("below_minimum_group", any_of(affordable & could_come)),
         ("link_worker_ceiling", any_of(affordable & (wanted >= 1))),
         # Enough hours for a course, but those who wait want a longer one.

@@ -119,6 +119,7 @@ def solve_linear(
         No point satisfies the rows.
     """
     _check(model)
+    relax = relax or not model.integer.any()
     solver = highspy.Highs()
     solver.silent()
     for option, value in (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.spatial import cKDTree
 
 from .config import TravelParams
@@ -55,23 +56,28 @@ def link_pairs(
     code, names = pd.factorize(points[PopulationPointFrame.pcn_code], sort=True)
     patients = points[PopulationPointFrame.patients].to_numpy(dtype=float)
     total = np.bincount(code, patients, minlength=len(names))
-    site, home, metres = _within(facilities, points, params.max_m if limit_m is None else limit_m)
-    lived_in = patients[home] > 0
-    site, home, metres = site[lived_in], home[lived_in], metres[lived_in]
-    unique, inverse = np.unique(site.astype(np.int64) * max(len(names), 1) + code[home], return_inverse=True)
-    inside = np.bincount(inverse, patients[home], minlength=len(unique))
-    minutes = np.bincount(inverse, patients[home] * metres, minlength=len(unique)) * params.minutes_per_m
-    row, column = np.divmod(unique, max(len(names), 1))
-    pairs = pd.DataFrame(
+    lived_in = np.flatnonzero(patients > 0)
+    # Facilities in the order of their ids, so that the pairs come out sorted.
+    ids = facilities[FacilityFrame.facility_id]
+    order = ids.argsort(kind="stable").to_numpy()
+    limit = params.max_m if limit_m is None else limit_m
+    site, home, metres = _within(_spots_of(facilities)[order], _spots_of(points)[lived_in], limit)
+    home = lived_in[home]
+    pair = site.astype(np.int64) * max(len(names), 1) + code[home]
+    by_pair = np.argsort(pair, kind="stable")
+    pair, people = pair[by_pair], patients[home][by_pair]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    inside = np.add.reduceat(people, first) if len(first) else np.empty(0)
+    travelled = np.add.reduceat(people * metres[by_pair], first) if len(first) else np.empty(0)
+    row, column = np.divmod(pair[first], max(len(names), 1))
+    return pd.DataFrame(
         {
-            PairFrame.facility_id: facilities[FacilityFrame.facility_id].to_numpy()[row],
-            PairFrame.pcn_code: np.asarray(names)[column],
+            PairFrame.facility_id: ids.array.take(order[row]),
+            PairFrame.pcn_code: names.astype("str").array.take(column),
             PairFrame.reach_share: np.minimum(inside / total[column], 1.0),
-            PairFrame.minutes_min: minutes / inside,
+            PairFrame.minutes_min: travelled * params.minutes_per_m / inside,
         }
     )
-    pairs = pairs.astype({PairFrame.facility_id: "str", PairFrame.pcn_code: "str"})
-    return pairs.sort_values([PairFrame.facility_id, PairFrame.pcn_code], ignore_index=True)
 
 
 def reach_pledges(
@@ -108,17 +114,18 @@ def reach_pledges(
     return reach.sort_values(_PLEDGE_PCN, ignore_index=True)
 
 
-def _within(
-    facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, limit_m: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions of facility and point, and metres between them, for every pair no farther apart than the limit."""
-    if facilities.empty or points.empty:
+def _spots_of(places: gpd.GeoDataFrame) -> np.ndarray:
+    """Easting and northing in metres, shape (n, 2)."""
+    return shapely.get_coordinates(places.geometry.array)
+
+
+def _within(here: np.ndarray, there: np.ndarray, limit_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions in both, and metres between them, for every pair no farther apart than the limit."""
+    if not len(here) or not len(there):
         nothing = np.empty(0, dtype=np.int64)
         return nothing, nothing, np.empty(0)
-    here = cKDTree(np.column_stack((facilities.geometry.x, facilities.geometry.y)))
-    there = cKDTree(np.column_stack((points.geometry.x, points.geometry.y)))
     # A hair is added so that a point exactly on the limit counts, whatever the last binary digit.
-    found = here.sparse_distance_matrix(there, limit_m * (1 + 1e-12), output_type="ndarray")
+    found = cKDTree(here).sparse_distance_matrix(cKDTree(there), limit_m * (1 + 1e-12), output_type="ndarray")
     return found["i"], found["j"], found["v"]
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 CONTENDERS = {
     "match": {
         "geomap": "_bench_match:plan_geomap",
+        "geomap-all-levels": "_bench_match:plan_all_levels",
         "highs": "_bench_highs:plan_highs",
         "pulp-cbc": "_bench_pulp:plan_cbc",
         "greedy": "_bench_match:plan_greedy",

@@ -17,8 +17,18 @@ _PER_PERSON = [OfferFrame.led, OfferFrame.course_hours, OfferFrame.course_places
 
 
 def plan_geomap(tables: MatchTables, asked: Asked) -> Outcome:
-    """The first level of the objective, need-weighted completions, until the gap or the time is reached."""
-    params = tables.params.model_copy(update={"time_limit_s": asked.limit_s, "gap_share": asked.gap_share})
+    """The first level of the objective, need-weighted completions: all that the peers can do."""
+    return _plan(tables, asked, "completions")
+
+
+def plan_all_levels(tables: MatchTables, asked: Asked) -> Outcome:
+    """Completions, fairness and travel; the gap is that of the completions before fairness."""
+    return _plan(tables, asked, "all")
+
+
+def _plan(tables: MatchTables, asked: Asked, levels: str) -> Outcome:
+    wanted = {"time_limit_s": asked.limit_s, "gap_share": asked.gap_share, "levels": levels}
+    params = tables.params.model_copy(update=wanted)
     began = time.process_time()
     problem = MatchProblem.from_frames(
         tables.offers,

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from geomap.config import MatchParams, PeriodParams
 from geomap.demand import bound_places
 from geomap.ledger import build_ledger, check_balance
-from geomap.match import Match, MatchProblem, search, solve_match
+from geomap.match import Match, MatchProblem, fairly, first, levels, solve_match
 from geomap.offers import link_offers
-from geomap.proof import Plan, check_plan
+from geomap.proof import Levels, Plan, check_plan
 from geomap.reasons import PlannedTables, explain_unmatched, explain_unmet
+from geomap.runner import Runner
 from geomap.schema import (
     AgeShareFrame,
     AllocationFrame,
@@ -37,8 +38,15 @@ from geomap.schema import (
 from geomap.schema.words import CRS, UNMATCHED_REASONS, UNMET_REASONS
 
 PERIOD = PeriodParams(start=date(2026, 4, 1), end=date(2027, 3, 31), as_of=date(2026, 4, 1))
-EXACT = MatchParams(require_roles=False, time_limit_s=60, gap_share=0)
-NO_TIME = MatchParams(require_roles=False, time_limit_s=0, gap_share=0)
+EXACT = MatchParams(require_roles=False, time_limit_s=60, gap_share=0, fairness_budget=0)
+"""No completion is given up for fairness, so that the plan's value is that of the first level."""
+NO_TIME = EXACT.model_copy(update={"time_limit_s": 0.0})
+
+
+def fair(budget: float, core20: str = "name") -> MatchParams:
+    """May give up that share of the need-weighted completions."""
+    return EXACT.model_copy(update={"fairness_budget": budget, "core20": core20})
+
 
 Row = dict[str, object]
 
@@ -116,22 +124,30 @@ class World:
         metres = codes.str[-1].map({"A": 0.0, "B": 10_000.0, "C": 20_000.0, "D": 30_000.0}).to_numpy(dtype=float)
         return pd.DataFrame({PostcodeFrame.easting: metres, PostcodeFrame.northing: metres}, index=codes)
 
-    def solve(self, params: MatchParams = EXACT) -> Match:
-        return solve_match(self.problem(), self.homes(), params)
+    def solve(self, params: MatchParams = EXACT, runner: Runner | None = None) -> Match:
+        return solve_match(self.problem(), self.homes(), params, runner=runner)
 
-    def solve_by_regions(self, params: MatchParams = EXACT, region_links: int = 0) -> Match:
-        """The way a national match goes, however small the world; regions have so many links, or one PCN."""
+    def solve_by_regions(
+        self, params: MatchParams = EXACT, region_links: int = 0, runner: Runner | None = None
+    ) -> Match:
+        """The way a national match goes, at every level; regions and windows have so many links, or one PCN."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(search, "ONE_MODEL_LINKS", 0)
-            for limit in ("REGION_LINKS", "WINDOW_LINKS"):
-                patch.setattr(search, limit, region_links, raising=False)
-            return self.solve(params)
+            for module in (first, levels):
+                patch.setattr(module, "ONE_MODEL_LINKS", 0)
+                patch.setattr(module, "WINDOW_LINKS", region_links)
+            patch.setattr(first, "REGION_LINKS", region_links)
+            for limit in ("WINDOW_LINKS", "WORST_LINKS"):
+                patch.setattr(fairly, limit, region_links)
+            return self.solve(params, runner)
 
-    def plan(self, match: Match) -> Plan:
+    def plan(self, match: Match, params: MatchParams = EXACT) -> Plan:
         return Plan(
             allocation=match.allocation, courses=match.courses, objective=match.objective, bound=match.bound,
             pledges=self.pledges, offers=self.offers, caps=self.caps, reach=self.reach, demand=self.demand,
             ceilings=self.ceilings, need=self.need, pathways=self.pathways,
+            levels=Levels(
+                first_allocation=match.first_allocation, told=match.levels, fairness_budget=params.fairness_budget
+            ),
         )  # fmt: skip
 
     def tables(self, match: Match) -> PlannedTables:
@@ -149,9 +165,9 @@ class World:
     def unmatched(self, match: Match) -> pd.DataFrame:
         return explain_unmatched(self.tables(match), self.ledger(match))
 
-    def prove(self, match: Match) -> None:
+    def prove(self, match: Match, params: MatchParams = EXACT) -> None:
         """The plan holds, the ledger balances, and the reasons add up to what was left."""
-        check_plan(self.plan(match))
+        check_plan(self.plan(match, params))
         ledger, unmatched, unmet = self.ledger(match), self.unmatched(match), self.unmet(match)
         check_balance(ledger, pd.concat([self.ineligible, unmatched]))
         told, left = unmatched[HoursReasonFrame.hours].sum(), ledger[LedgerFrame.unmatched_hours].sum()
@@ -196,8 +212,10 @@ def make_world(
     reach: Mapping[tuple[str, str], float] | None = None,
     ceilings: Mapping[str, float] | None = None,
     weights: Mapping[str, float] | None = None,
+    core20: Mapping[str, float] | None = None,
+    minutes: Mapping[tuple[str, str], float] | None = None,
 ) -> World:
-    """A world in a few words; unless told, every pledge reaches all of every PCN, and no ceiling binds."""
+    """A world in a few words; unless told, every pledge reaches all of every PCN in 5 minutes, and no ceiling binds."""
     codes = sorted({pcn for pcn, _ in demand})
     if reach is None:
         reach = {(row[PledgeFrame.pledge_id], pcn): 1.0 for row in pledges for pcn in codes}
@@ -205,19 +223,24 @@ def make_world(
         {
             "pledges": make_frame(PledgeFrame, pledges),
             "pathways": make_frame(PathwayFrame, pathways),
-            "reach": make_frame(ReachFrame, [reach_row(*key, share) for key, share in reach.items()]),
+            "reach": make_frame(
+                ReachFrame,
+                [reach_row(*key, share, minutes=(minutes or {}).get(key, 5.0)) for key, share in reach.items()],
+            ),
             "demand": make_frame(DemandFrame, [demand_row(*key, places) for key, places in demand.items()]),
             "ceilings": make_frame(CeilingFrame, [ceiling_row(c, (ceilings or {}).get(c, 1e6)) for c in codes]),
-            "need": make_frame(NeedFrame, [need_row(c, (weights or {}).get(c, 1.0)) for c in codes]),
+            "need": make_frame(
+                NeedFrame, [need_row(c, (weights or {}).get(c, 1.0), (core20 or {}).get(c)) for c in codes]
+            ),
         }
     )
 
 
-def reach_row(pledge_id: str, pcn: str, share: float, catchment: str | None = None) -> Row:
+def reach_row(pledge_id: str, pcn: str, share: float, catchment: str | None = None, minutes: float = 5.0) -> Row:
     """Unless a catchment is told, each pledge reaches people of its own."""
     f = ReachFrame
     return {
-        f.pledge_id: pledge_id, f.pcn_code: pcn, f.reach_share: share, f.minutes_min: 5.0, f.basis: "distance",
+        f.pledge_id: pledge_id, f.pcn_code: pcn, f.reach_share: share, f.minutes_min: minutes, f.basis: "distance",
         f.catchment: catchment,
     }  # fmt: skip
 
@@ -235,17 +258,27 @@ def ceiling_row(pcn: str, referrals: float) -> Row:
     return {f.pcn_code: pcn, f.link_worker_fte: 1.0, f.fte_basis: "reported", f.ceiling_referrals: referrals}
 
 
-def need_row(pcn: str, weight: float) -> Row:
+def need_row(pcn: str, weight: float, core20: float | None = None, patients: int = 1000) -> Row:
+    """Where `core20` is told, that share of the patients live in the most deprived fifth."""
     f = NeedFrame
-    return {f.pcn_code: pcn, f.patients: 1000, f.need_index: 0.5, f.weight: weight, f.core20_basis: "unknown"}
+    return {
+        f.pcn_code: pcn, f.patients: patients, f.need_index: 0.5, f.weight: weight, f.core20_share: core20,
+        f.core20_basis: "unknown" if core20 is None else "lsoa",
+    }  # fmt: skip
 
 
 Pick = Callable[[Sequence], object]
+SIZES = (1000, 3700, 12_345)
+"""Patients of a PCN."""
 
 
-def draw_inputs(pick: Pick, tag: str) -> dict[str, list[Row]]:
-    """Rows of a random world of at most 4 pledges, 3 PCNs and 2 pathways; every id begins with the tag."""
-    pcns = [f"{tag}{letter}" for letter in "ABC"[: pick((1, 2, 3, 3))]]
+def draw_inputs(pick: Pick, tag: str, *, scarce: bool = False) -> dict[str, list[Row]]:
+    """
+    Rows of a random world of at most 4 pledges, 3 PCNs and 2 pathways; every id begins with the tag.
+
+    Where hours are `scarce` there are some, but too few, and 3 PCNs that all want them.
+    """
+    pcns = [f"{tag}{letter}" for letter in "ABC"[: 3 if scarce else pick((1, 2, 3, 3))]]
     paths = [
         pathway(f"{tag}w{k}", pick((1.0, 2.0, 3.0, 1.5, 0.7)), pick((0.5, 0.67, 1.0)), pick((0.4, 0.5, 1.0)))
         for k in range(pick((1, 2, 2)))
@@ -254,7 +287,7 @@ def draw_inputs(pick: Pick, tag: str) -> dict[str, list[Row]]:
     pledges, reach = [], []
     for k in range(pick((1, 2, 3, 4))):
         mine = names if pick((True, False)) else [pick(names)]
-        hours = pick((0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 7.3, 9.0, 40.0))
+        hours = pick((3.0, 4.5, 6.0) if scarce else (0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 7.3, 9.0, 40.0))
         if pick((True, False)):
             made = led(f"{tag}p{k}", ";".join(mine), hours, pick((2.0, 3.0, 4.0)), least=pick((1.0, 2.0, 3.0)))
             made[PledgeFrame.fill_share] = pick((1.0, 1.0, 0.8, 0.75))
@@ -262,15 +295,21 @@ def draw_inputs(pick: Pick, tag: str) -> dict[str, list[Row]]:
         else:
             made = pledge(f"{tag}p{k}", ";".join(mine), hours, hour_unit=pick(("participant", "staff")))
         pledges.append(made)
-        shares = [(pcn, pick((0.0, 0.35, 0.67, 1.0, 1.0))) for pcn in pcns]
-        reach += [reach_row(f"{tag}p{k}", pcn, share) for pcn, share in shares if share > 0]
+        near = (0.67, 1.0) if scarce else (0.0, 0.35, 0.67, 1.0, 1.0)
+        shares = [(pcn, pick(near), pick((0.0, 2.5, 5.0, 12.0))) for pcn in pcns]
+        reach += [reach_row(f"{tag}p{k}", pcn, share, minutes=m) for pcn, share, m in shares if share > 0]
+    known = pick((True, False))
+    wanted, referrals = ((2, 3), (3.0, 1e6)) if scarce else ((0, 1, 2, 3, 3), (0.0, 2.0, 3.0, 4.5, 2 / 0.67, 1e6, 1e6))
     return {
         "pledges": pledges,
         "pathways": paths,
         "reach": reach,
-        "demand": [demand_row(pcn, name, pick((0, 1, 2, 3, 3))) for pcn in pcns for name in names],
-        "ceilings": [ceiling_row(pcn, pick((0.0, 2.0, 3.0, 4.5, 2 / 0.67, 1e6, 1e6))) for pcn in pcns],
-        "need": [need_row(pcn, pick((1.0, 1.0, 0.5, 1.7, 2.0))) for pcn in pcns],
+        "demand": [demand_row(pcn, name, pick(wanted)) for pcn in pcns for name in names],
+        "ceilings": [ceiling_row(pcn, pick(referrals)) for pcn in pcns],
+        "need": [
+            need_row(pcn, pick((1.0, 1.0, 0.5, 1.7, 2.0)), pick((0.0, 0.1, 0.45, None)) if known else None, pick(SIZES))
+            for pcn in pcns
+        ],
     }
 
 
@@ -286,12 +325,14 @@ def make_archipelago(drawn: Sequence[dict[str, list[Row]]]) -> World:
     return finish(inputs)
 
 
-def seeded_archipelago(seed: int, worlds: int) -> World:
+def seeded_archipelago(seed: int, worlds: int, *, scarce: bool = False) -> World:
     """An archipelago that a seed tells in full; tags are `000.`, `001.` and so on."""
     random = np.random.default_rng(seed)
-    return make_archipelago(
-        [draw_inputs(lambda options: options[random.integers(len(options))], f"{k:03}.") for k in range(worlds)]
-    )
+
+    def pick(options: Sequence) -> object:
+        return options[random.integers(len(options))]
+
+    return make_archipelago([draw_inputs(pick, f"{k:03}.", scarce=scarce) for k in range(worlds)])
 
 
 @st.composite

@@ -84,7 +84,7 @@ def put(path: Path, row: int, column: str, value: str) -> None:
 def no_planning(monkeypatch: pytest.MonkeyPatch) -> ResultTables:
     """Everything but the plan itself is done; the results are made up."""
     tables = made_up_tables()
-    monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, runner: tables)
+    monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, **more: tables)
     return tables
 
 
@@ -336,7 +336,7 @@ class TestResults:
     def test_names_from_inputs_cannot_steer_the_terminal(self, tmp_path, monkeypatch):
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
         tables = made_up_tables(hostile=True)
-        monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, runner: tables)
+        monkeypatch.setattr(pipeline, "solve", lambda inputs, scenario, progress, **more: tables)
         code, said, _ = geomap("demo", "--out", tmp_path / "out")
         assert code == 0
         assert all(letter.isprintable() or letter == "\n" for letter in said)
@@ -456,3 +456,46 @@ def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
         return sorted(tuple(row.values()) for row in plain)
 
     assert fates(one["accounting.csv"]) == fates(other["accounting.csv"])
+
+
+class TestStartingFromAnEarlierPlan:
+    def test_a_folder_without_a_plan_is_refused_before_anything_is_read(self, tmp_path):
+        out = tmp_path / "results"
+        code, _, said = geomap("run", DEMO / "demo.toml", "--from", tmp_path, "--out", out)
+        assert code == 3
+        assert "holds no plan.json, the plan of an earlier run" in said
+        assert not out.exists()
+
+    def test_wishes_that_name_what_is_not_there_are_refused_all_at_once(self, copy, tmp_path):
+        with (copy / "demo.toml").open("a", encoding="utf-8") as stream:
+            stream.write(
+                '\n[[wishes.lock]]\npledge_id = "P9999"\npcn_code = "U99001"\n'
+                '[[wishes.ban]]\noperator_id = "OP01"\npcn_code = "U00000"\n'
+            )
+        code, _, said = geomap("run", copy / "demo.toml", "--out", tmp_path / "results")
+        assert code == 2
+        assert "wishes.lock 1: pledge_id 'P9999' is not in the bank's table of pledges." in said
+        assert "wishes.ban 1: pcn_code 'U00000' is not in the practice map." in said
+
+    def test_a_run_from_its_own_results_changes_nothing_and_a_ban_is_told(self, copy, tmp_path):
+        scenario, out = copy / "demo.toml", tmp_path / "results"
+        with scenario.open("a", encoding="utf-8") as stream:
+            stream.write("\n[match]\nrounds = 0\n")
+        assert geomap("run", scenario, "--out", out)[0] == 0
+        before = contents(out)
+        code, said, _ = geomap("run", scenario, "--from", out, "--out", out)
+        assert code == 0
+        assert "Against the earlier plan: nothing has changed." in said
+        assert {name for name, data in contents(out).items() if data != before[name]} <= {
+            "manifest.json", "map.html", "results.xlsx"
+        }  # fmt: skip
+        with scenario.open("a", encoding="utf-8") as stream:
+            stream.write('\n[[wishes.ban]]\noperator_id = "OP01"\npcn_code = "U99001"\n')
+        code, said, _ = geomap("run", scenario, "--from", out, "--out", tmp_path / "banned")
+        assert code == 0
+        assert "Against the earlier plan: " in said
+        assert len((tmp_path / "banned" / "differences.csv").read_text(encoding="utf-8-sig").splitlines()) > 1
+        with (tmp_path / "banned" / "allocation.csv").open(encoding="utf-8-sig", newline="") as stream:
+            given = [(row["operator_id"], row["pcn_code"]) for row in csv.DictReader(stream)]
+        assert given and ("OP01", "U99001") not in given
+        assert verify_folder(tmp_path / "banned") == []

@@ -45,7 +45,7 @@ TOP = ("cli", "pipeline", "__init__", "__main__")
 
 OPENERS = {
     "load/_read.py", "load/_archive.py",  # what a planner hands in, and the postcodes that ship with a package
-    "config.py", "render/assets.py",  # scenarios and defaults; own and XStatic's scripts and styles
+    "config/scenario.py", "render/assets.py",  # scenarios and defaults; own and XStatic's scripts and styles
     "outputs.py", "_lock.py",  # the results
 }  # fmt: skip
 """The only modules that open files."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from small_worlds import World, make_world, pathway, pledge
+from small_worlds import World, fair, make_frame, make_world, pathway, pledge
 from tiny_world import make_tiny_world
 
 from geomap.errors import SolveError
@@ -17,6 +17,7 @@ from geomap.schema import (
     CeilingFrame,
     CourseFrame,
     DemandFrame,
+    LevelFrame,
     NeedFrame,
     OfferFrame,
     PathwayFrame,
@@ -35,15 +36,43 @@ def good() -> Plan:
 
 
 def move(plan: Plan, pledge_id: str, pcn: str, by: int, worth: float) -> Plan:
-    """So many more places of a pledge for a PCN; the claims are raised by their worth, so that only limits break."""
+    """So many more places of a pledge for a PCN; the claims follow, so that only limits break."""
     rows = plan.allocation
     here = (rows[AllocationFrame.pledge_id] == pledge_id) & (rows[AllocationFrame.pcn_code] == pcn)
     assert here.sum() == 1
     places = rows[AllocationFrame.places].mask(here, rows[AllocationFrame.places] + by)
-    return replace(
-        plan, allocation=rows.assign(**{AllocationFrame.places: places}), objective=plan.objective + by * worth,
-        bound=plan.bound + 100,
-    )  # fmt: skip
+    return claim(replace(plan, allocation=rows.assign(**{AllocationFrame.places: places})), plan.objective + by * worth)
+
+
+def claim(plan: Plan, objective: float, **more) -> Plan:
+    """The plan claims that value and the travel it takes, and no proof."""
+    minutes = plan.allocation.merge(plan.caps, how="left")[CapFrame.minutes_min].fillna(0.0)
+    value, bound = {
+        "completions": (22.0, 122.0), "core20": (0.0, 0.0), "worst_coverage": (0.25, 0.25),
+        "completions_kept": (objective, 122.0),
+    }, (minutes.to_numpy() * plan.allocation[AllocationFrame.places]).sum()
+    value["travel"] = (bound, 0.0)
+    rows = [tell(number, name, *value[name]) for number, name in enumerate(value, start=1)]
+    levels = replace(plan.levels, told=make_frame(LevelFrame, rows), fairness_budget=1.0)
+    return replace(plan, objective=objective, bound=122.0, levels=levels, **more)
+
+
+def tell(level: int, name: str, value: float, bound: float) -> dict:
+    """A row of `LevelFrame`."""
+    f, high = LevelFrame, max(value, bound)
+    gap = abs(bound - value) / high if high else 0.0
+    status = "not asked" if name == "core20" else "stopped" if gap else "optimal"
+    proved = 1.0 if name == "worst_coverage" else None
+    return {f.level: level, f.objective: name, f.value: value, f.bound: bound, f.gap_share: gap, f.status: status,
+            f.proved_to: proved}  # fmt: skip
+
+
+def change_level(plan: Plan, name: str, **figures) -> Plan:
+    """Other figures of one level."""
+    told = plan.levels.told.copy()
+    for column, figure in figures.items():
+        told.loc[told[LevelFrame.objective] == name, column] = figure
+    return replace(plan, levels=replace(plan.levels, told=told))
 
 
 def loosen(plan: Plan, table: str, column: str, value: float) -> Plan:
@@ -90,8 +119,11 @@ def test_places_out_of_reach(good: Plan) -> None:
 def test_places_for_a_pcn_that_is_not_reached_at_all(good: Plan) -> None:
     rows = good.allocation.replace({AllocationFrame.pcn_code: {"B": "D"}})
     rows = rows.sort_values(list(rows.columns[:3]), ignore_index=True)
-    claim = replace(good, allocation=rows, objective=good.objective - 6 * 0.25)
-    refused(claim, "More places than are within reach", "More places than demand")
+    moved = claim(replace(good, allocation=rows), good.objective - 6 * 0.25)
+    refused(
+        moved, "More places than are within reach", "More places than demand",
+        "The worst-covered PCN has 0.000000 of its demand and is said to have 0.250000.",
+    )  # fmt: skip
 
 
 def test_caps_above_reach_times_demand(good: Plan) -> None:
@@ -111,7 +143,7 @@ def test_more_places_than_demand() -> None:
     )
     rows = pd.DataFrame({AllocationFrame.pledge_id: ["P", "Q"], AllocationFrame.pathway_id: "walk",
                          AllocationFrame.pcn_code: "A", AllocationFrame.places: [4, 3]})  # fmt: skip
-    plan = replace(world.plan(world.solve()), allocation=rows, objective=7.0, bound=7.0)
+    plan = replace(world.plan(world.solve()), allocation=rows, objective=7.0, bound=7.0, levels=None)
     refused(plan, "More places than demand: 1 times, first ('A', 'walk'), by 1.")
 
 
@@ -149,11 +181,11 @@ def test_a_course_of_a_pledge_that_is_not_led(good: Plan) -> None:
 
 @pytest.mark.parametrize("claim", [21.0, 23.0])
 def test_a_wrong_objective(good: Plan, claim: float) -> None:
-    refused(replace(good, objective=claim, bound=30.0), "The plan is worth 22.000000 and claims")
+    refused(replace(good, objective=claim, bound=30.0, levels=None), "The plan is worth 22.000000 and claims")
 
 
 def test_an_objective_above_its_bound(good: Plan) -> None:
-    refused(replace(good, bound=21.9), "The plan claims 22.000000, above its bound 21.900000.")
+    refused(replace(good, bound=21.9, levels=None), "The plan claims 22.000000, above its bound 21.900000.")
 
 
 @pytest.mark.parametrize("name", ["objective", "bound"])
@@ -187,9 +219,10 @@ def test_counts_that_are_not_whole(good: Plan, count: float) -> None:
     """P1 gives A so many places instead of 6, at half a completion each."""
     places = good.allocation[AllocationFrame.places].astype(float)
     places.iloc[0] = count
-    claim = good.objective + (count - 6) * 0.5
     rows = good.allocation.assign(**{AllocationFrame.places: places})
-    refused(replace(good, allocation=rows, objective=claim), "A count in the allocation is not a whole number")
+    told = claim(replace(good, allocation=rows), good.objective + (count - 6) * 0.5)
+    told = change_level(told, "worst_coverage", **{LevelFrame.value: -1e-9, LevelFrame.bound: 0.0})
+    refused(told, "A count in the allocation is not a whole number", *(["The worst-covered"] if count < 0 else []))
 
 
 def test_courses_that_are_not_whole(good: Plan) -> None:
@@ -200,7 +233,7 @@ def test_courses_that_are_not_whole(good: Plan) -> None:
 def test_a_row_that_stands_twice(good: Plan) -> None:
     """P3 has the hours and C the wish for 2 more; half a referral is too few, so C's link workers are lent some."""
     rows = pd.concat([good.allocation, good.allocation.iloc[[-2]]], ignore_index=True)
-    twice = replace(good, allocation=rows, objective=good.objective + 1.0, bound=30.0)
+    twice = claim(replace(good, allocation=rows), good.objective + 1.0)
     twice = loosen(twice, "ceilings", CeilingFrame.ceiling_referrals, 1e6)
     refused(twice, "A row of the allocation stands twice: ['P3', 'walk', 'C'].")
 
@@ -221,7 +254,10 @@ def test_a_course_row_that_stands_twice(good: Plan) -> None:
 
 def test_what_is_not_offered(good: Plan) -> None:
     offers = good.offers[good.offers[OfferFrame.pledge_id] != "P3"]
-    refused(replace(good, offers=offers), "The allocation uses what is not offered: ['P3', 'walk'].")
+    refused(
+        replace(good, offers=offers), "The allocation uses what is not offered: ['P3', 'walk'].",
+        "Before fairness: The allocation uses what is not offered: ['P3', 'walk'].",
+    )  # fmt: skip
 
 
 def test_every_rule_broken_is_told_at_once(good: Plan) -> None:
@@ -244,7 +280,10 @@ def test_a_plan_that_does_nothing_is_a_plan() -> None:
 
 def test_demand_missing_for_a_cell_is_no_demand(good: Plan) -> None:
     gone = good.demand[(good.demand[DemandFrame.pcn_code] != "B")]
-    refused(replace(good, demand=gone), "A cap above reach × demand", "More places than demand")
+    refused(
+        replace(good, demand=gone), "A cap above reach × demand", "More places than demand",
+        "Before fairness: More places than demand",
+    )  # fmt: skip
 
 
 def test_the_pledges_table_is_needed_to_prove_the_pool(good: Plan) -> None:
@@ -263,8 +302,146 @@ def test_two_pledges_that_give_the_same_people_more_places_than_there_are() -> N
     plan = apart.plan(apart.solve())
     check_plan(plan)
     together = plan.reach.assign(catchment="hall")
-    refused(
-        replace(plan, reach=together),
+    sentences = (
         "More places than people within reach of a facility: 1 times, first ('hall', 'A', 'walk'), by 5.",
         "More places than people of the same ages within the same reach of a facility: 1 times",
     )
+    refused(replace(plan, reach=together), *sentences, *(f"Before fairness: {sentence}" for sentence in sentences))
+
+
+# --- what each level claims
+
+
+@pytest.fixture(scope="module")
+def given_up() -> Plan:
+    """6 places for A, 2 and 2 for B and C: fairer than 10 for A, who are worth twice as much, and 12 minutes each."""
+    world = make_world(
+        pathways=[pathway("walk", 10.0)], pledges=[pledge("P", "walk", 100)],
+        demand={("A", "walk"): 10, ("B", "walk"): 4, ("C", "walk"): 4}, weights={"A": 2.0, "B": 1.0, "C": 1.0},
+        minutes={("P", "A"): 12.0}, core20={"A": 0.0, "B": 0.5, "C": 0.5},
+    )  # fmt: skip
+    params = fair(0.2)
+    plan = world.plan(world.solve(params), params)
+    check_plan(plan)
+    assert plan.allocation[AllocationFrame.places].tolist() == [6, 2, 2]
+    assert plan.levels.told[LevelFrame.value].tolist() == pytest.approx([20.0, 10 / 3, 0.5, 16.0, 92.0])
+    return plan
+
+
+def change_first(plan: Plan, **columns) -> Plan:
+    """Another plan of the first level."""
+    first = plan.levels.first_allocation.assign(**columns)
+    return replace(plan, levels=replace(plan.levels, first_allocation=first))
+
+
+def test_more_is_given_up_than_the_budget_allows(given_up: Plan) -> None:
+    refused(
+        replace(given_up, levels=replace(given_up.levels, fairness_budget=0.19)),
+        "The plan is worth 16.000000; the fairness budget leaves it 16.200000 at least.",
+    )
+
+
+def test_the_first_plan_is_not_worth_what_it_claims(given_up: Plan) -> None:
+    refused(
+        change_first(given_up, **{AllocationFrame.places: 9}),
+        "The plan of the first level is worth 18.000000 and claims 20.000000.",
+        "The plan of the first level is 3.000000 completions short on Core20, not 3.333333.",
+    )
+
+
+def test_the_first_plan_breaks_a_limit(given_up: Plan) -> None:
+    """11 places for the 10 people of A take 110 of 100 hours."""
+    broken = change_level(
+        change_first(given_up, **{AllocationFrame.places: 11}), "completions",
+        **{LevelFrame.value: 22.0, LevelFrame.bound: 22.0},
+    )  # fmt: skip
+    broken = change_level(replace(broken, bound=22.0), "core20", **{LevelFrame.value: 11 / 3})
+    broken = replace(broken, levels=replace(broken.levels, fairness_budget=1.0))
+    with pytest.raises(SolveError) as caught:
+        check_plan(broken)
+    told = str(caught.value)
+    assert "Before fairness: More places than are within reach: 1 times, first ('P', 'walk', 'A'), by 1." in told
+    assert "Before fairness: A pledge spends more hours than it has: 1 times, first P, by 10." in told
+    assert "Before fairness: More places than demand: 1 times, first ('A', 'walk'), by 1." in told
+
+
+def test_the_first_plan_seats_more_people_than_its_hours_have_courses_for(good: Plan) -> None:
+    """P2 has 20 class hours for courses of 8 h and 4 places: 10 people at most, and C and D want 12."""
+    first = good.levels.first_allocation
+    here = first[AllocationFrame.pathway_id] == "rehab"
+    broken = change_first(good, **{AllocationFrame.places: first[AllocationFrame.places].mask(here, 6)})
+    with pytest.raises(SolveError, match="Before fairness: A pledge spends more hours than it has: 1 times, first P2"):
+        check_plan(broken)
+
+
+def test_the_first_plan_uses_what_is_not_offered(given_up: Plan) -> None:
+    with pytest.raises(SolveError, match="Before fairness: The allocation uses what is not offered"):
+        check_plan(change_first(given_up, **{AllocationFrame.pledge_id: "Q"}))
+
+
+def test_the_bound_is_that_of_the_first_level(given_up: Plan) -> None:
+    refused(replace(given_up, bound=20.5), "The bound of the first level is not that of the plan.")
+
+
+CLAIMS = [
+    ("completions", {LevelFrame.bound: 19.0}, "Level completions claims 20.000000, past its bound 19.000000."),
+    ("completions", {LevelFrame.gap_share: 0.01}, "Level completions claims a gap of 0.010000"),
+    ("completions", {LevelFrame.status: "stopped"}, "Level completions claims to be stopped at a gap of 0."),
+    ("completions", {LevelFrame.status: "not asked"}, "Level completions was not asked for; only core20"),
+    ("core20", {LevelFrame.value: 0.0, LevelFrame.bound: 0.0, LevelFrame.gap_share: 0.0},
+     "The plan of the first level is 3.333333 completions short on Core20, not 0.000000."),
+    ("worst_coverage", {LevelFrame.value: 0.6, LevelFrame.bound: 0.6},
+     "The worst-covered PCN has 0.500000 of its demand and is said to have 0.600000."),
+    ("worst_coverage", {LevelFrame.proved_to: 0.4}, "Coverage is said to be proved to 0.400000, which is not between"),
+    ("worst_coverage", {LevelFrame.proved_to: 1.1}, "Coverage is said to be proved to 1.100000, which is not between"),
+    ("worst_coverage", {LevelFrame.proved_to: float("nan")}, "Coverage is said to be proved to nan"),
+    ("worst_coverage", {LevelFrame.bound: 1.0, LevelFrame.gap_share: 0.5, LevelFrame.status: "stopped"},
+     "Coverage is said to be proved to 1.000000, and the worst is not said to be best."),
+    ("completions_kept", {LevelFrame.value: 17.0, LevelFrame.bound: 17.0},
+     "The plan is worth 16.000000 and is said to keep 17.000000."),
+    ("travel", {LevelFrame.value: 91.0, LevelFrame.bound: 91.0}, "The plan takes 92.000000 minutes of travel and"),
+    ("travel", {LevelFrame.bound: 93.0}, "Level travel claims 92.000000, past its bound 93.000000."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("level", "figures", "sentence"), CLAIMS)
+def test_a_level_claims_what_does_not_hold(given_up: Plan, level: str, figures: dict, sentence: str) -> None:
+    with pytest.raises(SolveError) as caught:
+        check_plan(change_level(given_up, level, **figures))
+    assert any(line.startswith(sentence) for line in str(caught.value).splitlines()), caught.value
+
+
+def test_a_plan_falls_further_short_on_core20_than_it_claims(given_up: Plan) -> None:
+    """Where it was asked to be raised, the plan itself is held to it; it gives 2 completions to Core20 and owes 3⅓."""
+    asked = change_level(given_up, "core20", **{LevelFrame.status: "optimal", LevelFrame.value: 1.0,
+                                                LevelFrame.bound: 1.0, LevelFrame.gap_share: 0.0})  # fmt: skip
+    refused(asked, "The plan is 1.333333 completions short on Core20 and claims 1.000000.")
+
+
+def test_a_better_bound_on_coverage_than_everything(given_up: Plan) -> None:
+    f = LevelFrame
+    figures = {f.bound: 1.25, f.gap_share: 0.6, f.status: "stopped", f.proved_to: 0.5}
+    refused(change_level(given_up, "worst_coverage", **figures), "The bound on the worst coverage is 1.250000")
+
+
+@pytest.mark.parametrize("column", [LevelFrame.value, LevelFrame.bound, LevelFrame.gap_share])
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -1.0])
+def test_figures_of_a_level_that_are_no_figures(given_up: Plan, column: str, figure: float) -> None:
+    broken = change_level(given_up, "travel", **{column: figure})
+    refused(broken, "A value, bound or gap of a level is missing, infinite or negative.")
+
+
+def test_levels_that_are_missing_or_in_another_order(given_up: Plan) -> None:
+    for told in (given_up.levels.told.iloc[1:], given_up.levels.told.iloc[::-1]):
+        refused(replace(given_up, levels=replace(given_up.levels, told=told)), "The levels are not completions, core20")
+
+
+def test_a_pcn_that_link_workers_cannot_refer_one_person_of_is_not_the_worst_covered() -> None:
+    world = make_world(
+        pathways=[pathway("walk", uptake=0.5)], pledges=[pledge("P", "walk", 9)],
+        demand={("A", "walk"): 3, ("B", "walk"): 3}, ceilings={"A": 1.9},
+    )  # fmt: skip
+    match = world.solve()
+    told = match.levels.set_index(LevelFrame.objective).loc["worst_coverage"]
+    assert told[[LevelFrame.value, LevelFrame.proved_to]].tolist() == [1.0, 1.0]
+    world.prove(match)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from geomap.errors import InfeasibleError, SolveError
-from geomap.solver import LinearModel, solve_linear
+from geomap.solver import LinearModel, Relaxation, Task, solve_linear, solve_task
 
 INF = float("inf")
 
@@ -91,15 +92,70 @@ def test_a_model_without_rows() -> None:
     assert solve_linear(make_model([2, 1], [], [], [3, 4])).objective == pytest.approx(10.0)
 
 
-def hard_model() -> LinearModel:
-    """Takes far longer than no time at all."""
+def hard_model(columns: int = 100, rows: int = 20) -> LinearModel:
+    """Takes far longer than no time at all: knapsacks of large numbers that share their things."""
     random = np.random.default_rng(1)
-    return make_model(random.random(400), random.random((300, 400)), random.random(300) * 50, np.full(400, 50.0))
+    weights = random.integers(100, 1000, (rows, columns))
+    value = weights.mean(axis=0) + random.integers(0, 50, columns)
+    return make_model(value, weights, weights.sum(axis=1) // 3, np.full(columns, 3.0))
 
 
 def test_without_time_the_start_is_kept_and_the_bound_stays_a_bound() -> None:
-    solution = solve_linear(hard_model(), time_limit_s=0, start=np.zeros(400))
+    solution = solve_linear(hard_model(), time_limit_s=0, start=np.zeros(100))
     assert solution is None or (solution.objective == 0.0 and solution.bound > 0.0 and not solution.complete)
+
+
+def test_work_counted_in_steps_gives_the_same_answer_again() -> None:
+    """Cut short long before it is done, at the same place each time; the bound holds for any point."""
+    model = hard_model()
+    relaxed = solve_linear(model, relax=True).objective
+    for steps in (1, 3, 30):
+        first, second = (solve_linear(model, steps=steps, start=np.zeros(100)) for _ in range(2))
+        assert not first.complete
+        assert (first.x == second.x).all()
+        assert (first.objective, first.bound, first.steps) == (second.objective, second.bound, second.steps)
+        assert first.steps >= steps
+        assert first.objective <= first.bound
+        better = solve_linear(model, steps=60, start=first.x)
+        assert first.objective - 1e-6 <= better.objective <= first.bound + 1e-6
+    assert first.bound <= relaxed + 1e-6, "in 30 steps the relaxation is solved"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_one_step_gives_a_point_that_holds_or_none(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    model = make_model(
+        random.integers(1, 9, 4), random.integers(1, 5, (3, 4)), random.integers(4, 12, 3), random.integers(1, 5, 4)
+    )
+    best, hurried = best_by_trying_all(model), solve_linear(model, steps=1)
+    if hurried is not None:
+        assert hurried.objective - 1e-7 <= best <= hurried.bound + 1e-7
+        assert (model.matrix @ hurried.x <= model.row_upper + 1e-6).all()
+
+
+def test_a_model_of_nothing_whole_has_the_bound_of_its_relaxation() -> None:
+    """Not that of the branch and bound, which is never begun."""
+    loose = replace(KNAPSACK, integer=np.zeros(3, dtype=bool))
+    solution = solve_linear(loose, steps=1)
+    assert (solution.objective, solution.bound, solution.complete) == (pytest.approx(6.0), pytest.approx(6.0), True)
+
+
+def test_a_task_that_cannot_be_solved_leaves_the_plan_as_it_is() -> None:
+    assert solve_task(Task(model=make_model([1], [[1]], [5], [3], lower=[4]))) is None
+    assert solve_task(Task(model=make_model([float("nan")], [[1]], [5], [3]))) is None
+    assert solve_task(Task(model=KNAPSACK)).objective == pytest.approx(6.0)
+
+
+def test_a_relaxation_is_narrowed_and_widened_again() -> None:
+    relaxation, zero, upper = Relaxation(KNAPSACK), np.zeros(3), KNAPSACK.upper
+    found = [
+        relaxation.solve(zero, upper).objective,
+        relaxation.solve(np.array([1.0, 0.0, 0.0]), upper).objective,
+        relaxation.solve(zero, np.array([1.0, 0.0, 0.0])).objective,
+        relaxation.solve(zero, upper).objective,
+    ]
+    assert found == pytest.approx([6.0, 5.0, 3.0, 6.0])
+    assert relaxation.solve(np.array([2.0, 0.0, 0.0]), upper) is None, "two of the first need 4 of 3"
 
 
 @pytest.mark.parametrize("limit_s", [0.0, -5.0, 0.001, 0.01])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import json
 import tempfile
 import zipfile
 import zlib
@@ -25,8 +26,8 @@ from ._text import normal_heading, text_to_code, text_to_date, text_to_number
 from ._workbook import find_sheet, open_book, rows_to_table
 
 __all__ = [
-    "RawTable", "list_members", "normal_heading", "read_csv", "read_geo", "read_sheet", "read_sheets",
-    "text_to_code", "text_to_date", "text_to_number",
+    "RawTable", "list_members", "normal_heading", "read_csv", "read_geo", "read_json", "read_sheet", "read_sheets",
+    "refuse", "text_to_code", "text_to_date", "text_to_number",
 ]  # fmt: skip
 
 _MAX_BYTES = 1 << 30
@@ -176,6 +177,23 @@ def read_sheet(path: Path, *, sheet: str, heading_row: int | None = None) -> Raw
     with open_book(_open_bytes(path), path.name, path.suffix) as book:
         found = find_sheet(book, sheet)
         return rows_to_table(book.rows(found), path.name, found, heading_row)
+
+
+def read_json(path: Path) -> tuple[object, bytes]:
+    """
+    What a JSON file holds, and its bytes.
+
+    Raises
+    ------
+    DataError
+        The file is missing, too large, or not JSON.
+    """
+    path = Path(path)
+    data = _open_bytes(path)
+    try:
+        return json.loads(data), data
+    except (ValueError, RecursionError) as error:
+        raise refuse(path.name, "the file is damaged: it is not the JSON it should be", "Put the file back.") from error
 
 
 def read_geo(path: Path, *, member: str = "", layer: str | None = None) -> gpd.GeoDataFrame:

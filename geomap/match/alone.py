@@ -6,24 +6,22 @@ import numpy as np
 
 from ..solver import solve_linear
 from .goal import Goal
-from .model import Room, build_model
 from .problem import MatchProblem
+from .regions import Borders
 
 
-def most_alone(problem: MatchProblem) -> np.ndarray:
+def most_alone(problem: MatchProblem, known: np.ndarray | None = None) -> np.ndarray:
     """
     By PCN, places that no plan can pass: those of the relaxation with all hours in reach for that PCN alone.
 
-    A place counts one here, whatever its worth. PCNs that no offer reaches have none.
+    A place counts one here, whatever its worth. Courses may be shared with other PCNs, whose people count towards the
+    smallest group, so that no smallest group is asked for. PCNs that no offer reaches have none.
     """
     most = np.zeros(len(problem.ceiling))
     everyone = Goal(worth=np.ones(len(problem.link_cap)))
-    order = np.argsort(problem.link_pcn, kind="stable")
-    ends = np.searchsorted(problem.link_pcn[order], np.arange(len(most) + 1))
-    for pcn in range(len(most)):
-        links = np.sort(order[ends[pcn] : ends[pcn + 1]])
-        if len(links):
-            part = build_model(problem, links, Room.whole(problem), everyone)
-            solution = solve_linear(part.linear, relax=True)
-            most[pcn] = np.floor(solution.bound + 1e-6) if solution is not None else problem.pcn_demand[pcn]
+    pledges = len(problem.pool_hours)
+    each = Borders(region_of_link=problem.link_pcn, crosses=np.ones(pledges, dtype=bool), price=np.zeros(pledges))
+    for pcn in np.unique(problem.link_pcn):
+        solution = solve_linear(each.priced(problem, int(pcn), everyone).linear, relax=True)
+        most[pcn] = np.floor(solution.bound + 1e-6) if solution is not None else problem.pcn_demand[pcn]
     return np.minimum(most, problem.pcn_demand)

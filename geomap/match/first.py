@@ -7,9 +7,10 @@ import numpy as np
 from .dive import dive
 from .fill import fill_plan
 from .goal import Goal
-from .model import Room, build_model
+from .memory import digest_of
 from .regions import Borders, cut_regions, relax_with_prices
 from .state import Search
+from .whole import solve_whole
 
 ONE_MODEL_LINKS = 6000
 """Up to this many links are solved as one model."""
@@ -19,8 +20,6 @@ REGION_STEPS, REGION_GAP = 20, 0.0001
 """Steps for a region in the first round, and the gap at which its bound is good enough."""
 WINDOW_STEPS, WINDOW_GAP = 40, 0.003
 """The same for a window. Each round of windows takes twice the steps and half the gap of the one before."""
-WHOLE_STEPS, WHOLE_GAP = 400, 0.0005
-"""Steps for a match that is one model, twice as many for each round, and the gap at which it is good enough."""
 REBOUND = 3
 """The bound is worked on once more in this round, with as many steps as then are for a window."""
 
@@ -37,22 +36,10 @@ def most_completions(search: Search, goal: Goal) -> float:
     problem = search.problem
     bound = _plain_bound(search)
     if len(problem.link_cap) and search.left_s() > 0:
-        solve = _solve_whole if len(problem.link_cap) <= ONE_MODEL_LINKS else _solve_regions
+        solve = solve_whole if len(problem.link_cap) <= ONE_MODEL_LINKS else _solve_regions
         bound = min(bound, solve(search, goal))
     search.places, search.courses = fill_plan(problem, search.places, search.courses)
-    return max(bound, goal.total(search.places))
-
-
-def _solve_whole(search: Search, goal: Goal) -> float:
-    problem = search.problem
-    part = build_model(problem, np.arange(len(problem.link_cap)), Room.whole(problem), goal)
-    start = part.point(search.places, search.courses)
-    limits = {"steps": WHOLE_STEPS * 2**search.params.rounds, "gap_share": min(search.params.gap_share, WHOLE_GAP)}
-    (solution,) = search.solve([part], starts=[start], **limits)
-    if solution is None:
-        return float("inf")
-    search.put(part, solution.x)
-    return solution.bound
+    return bound
 
 
 def _solve_regions(search: Search, goal: Goal) -> float:
@@ -67,40 +54,52 @@ def _solve_regions(search: Search, goal: Goal) -> float:
         search.places, search.courses = places, courses
     search.progress("a first plan; now its bound")
     cost = price * problem.pool_hours + 1e-3
-    borders = Borders.find(problem, cut_regions(problem, search.at, REGION_LINKS, cost), price)
-    bound = min(bound, _bound_regions(search, borders, goal, REGION_STEPS))
-    search.progress(f"plan within {_gap(search, goal, bound):.2%} of the best possible")
+    region = cut_regions(problem, search.at, REGION_LINKS, cost)
+    search.memory.region, search.memory.price = region, price
+    borders = Borders.find(problem, region, price)
+    bound = min(bound, bound_regions(search, borders, goal, REGION_STEPS))
+    search.progress(f"plan within {gap_of(search, goal, bound):.2%} of the best possible")
     crossed = borders.crosses.astype(float)
     for turn in range(search.params.rounds):
-        if _gap(search, goal, bound) <= search.params.gap_share or search.left_s() <= 0:
+        if gap_of(search, goal, bound) <= search.params.gap_share or search.left_s() <= 0:
             break
         # Borders that have cut a pledge already are dear, so that each round cuts elsewhere.
         window = cut_regions(problem, search.at, WINDOW_LINKS, cost * (1 + 4 * crossed))
         crossed = crossed + Borders.find(problem, window, price).crosses
         search.improve(window, goal, steps=WINDOW_STEPS * 2**turn, gap_share=WINDOW_GAP / 2**turn)
         if turn == REBOUND:
-            bound = min(bound, _bound_regions(search, borders, goal, WINDOW_STEPS * 2**turn))
-        search.progress(f"plan within {_gap(search, goal, bound):.2%} of the best possible")
+            bound = min(bound, bound_regions(search, borders, goal, WINDOW_STEPS * 2**turn))
+        search.progress(f"plan within {gap_of(search, goal, bound):.2%} of the best possible")
     return bound
 
 
-def _bound_regions(search: Search, borders: Borders, goal: Goal, steps: int) -> float:
-    """What the proven bounds of the regions add up to, with the hours that cross borders at their price."""
+def bound_regions(search: Search, borders: Borders, goal: Goal, steps: int) -> float:
+    """
+    What the proven bounds of the regions add up to, with the hours that cross borders at their price.
+
+    A region whose bound is known already from as many steps is not solved again.
+    """
     problem = search.problem
     names, sizes = np.unique(borders.region_of_link, return_counts=True)
     # The largest first, so that no worker is left alone with one at the end.
     names = names[np.argsort(-sizes, kind="stable")]
     parts = [borders.priced(problem, int(name), goal) for name in names]
+    digests = [digest_of(part.linear) for part in parts]
+    new = [at for at, digest in enumerate(digests) if not search.memory.recall(digest, steps)]
     # Doing nothing holds every limit: with it as a start the solver always has a point, and so a bound to report.
     nothing = (np.zeros(len(search.places)), np.zeros(len(search.courses)))
-    starts = [part.point(*nothing) for part in parts]
-    found = search.solve(parts, starts=starts, steps=steps, gap_share=REGION_GAP)
-    bounds = [float("inf") if solution is None else solution.bound for solution in found]
-    return borders.charge(problem) + float(np.sum(bounds))
+    starts = [parts[at].point(*nothing) for at in new]
+    found = search.solve([parts[at] for at in new], starts=starts, steps=steps, gap_share=REGION_GAP)
+    for at, solution in zip(new, found, strict=True):
+        search.memory.keep(digests[at], float("inf") if solution is None else solution.bound, steps)
+    return borders.charge(problem) + sum(search.memory.now[digest][0] for digest in digests)
 
 
-def _gap(search: Search, goal: Goal, bound: float) -> float:
-    return 1 - goal.total(search.places) / bound if bound > 0 else 0.0
+def gap_of(search: Search, goal: Goal, bound: float) -> float:
+    """How far the plan may be from the best, as a share of the best; what floors cost it is left out of both."""
+    worth = float(goal.worth @ search.places)
+    above = bound - goal.total(search.places)
+    return above / (worth + above) if worth + above > 0 else 0.0
 
 
 def _plain_bound(search: Search) -> float:

@@ -40,6 +40,19 @@ class Floors:
             short[row] -= taken[at]
         return np.ceil(taken / np.maximum(self.segment_places, 1e-9) - 1e-9) if self.whole else taken
 
+    def reached(self, places: np.ndarray) -> Floors:
+        """What a plan reaches of these floors, to be kept from here on."""
+        given = np.bincount(self.member_row, places[self.member_link], minlength=len(self.least))
+        nothing = np.zeros(0)
+        return Floors(
+            member_row=self.member_row,
+            member_link=self.member_link,
+            least=np.minimum(self.least, given),
+            segment_row=nothing.astype(int),
+            segment_places=nothing,
+            segment_cost=nothing,
+        )
+
     @classmethod
     def by_pcn(
         cls, problem: MatchProblem, tiers: np.ndarray, costs: np.ndarray, *, whole: bool = False, most: float = np.inf

@@ -16,8 +16,10 @@ from .regions import cut_regions
 from .result import Level
 from .state import Search
 
-WHOLE_STEPS, WHOLE_GAP = 1000, 1e-6
+WHOLE_STEPS, WHOLE_GAP = 400, 1e-6
 """Steps for a level that is one model, and the gap at which it is good enough."""
+EXACT_STEPS = 600
+"""Steps for the proof that no plan is fairer, all coverages together."""
 NEAR = 0.02
 """Gap at which travel is short enough."""
 
@@ -29,7 +31,7 @@ def raise_core20(search: Search, goal: Goal) -> Level:
     relaxed = _relax(search, goal) if short > 0 else None
     best = max(-relaxed.bound, 0.0) if relaxed is not None and relaxed.complete else 0.0
     if asked and short > 0:
-        _improve(search, goal)
+        best = max(best, -_improve(search, goal))
         short = max(-float(goal.worth @ search.places), 0.0)
     return Level.least("core20", short, min(best, short), WHOLE_GAP, asked=asked)
 
@@ -37,22 +39,20 @@ def raise_core20(search: Search, goal: Goal) -> Level:
 def raise_coverage(search: Search, goal: Goal) -> tuple[Level, tuple[Floors, ...]]:
     """The worst-covered PCNs within the fairness budget, and what is held of it."""
     problem = search.problem
-    alone = most_alone(problem)
+    alone = search.memory.alone = most_alone(problem)
     able = alone > 0
     floors: tuple[Floors, ...] = ()
     proved = 0.0
     if able.any() and search.left_s() > 0:
-        fair = raise_worst(search, goal, alone)
-        floors = (Floors.hold(problem, fair.least),)
-        proved = proved_to(problem, problem.by_pcn(search.places), alone)
+        floors = (raise_worst(search, goal, alone),)
         if _is_small(search):
-            exact = raise_exactly(search, goal, alone, WHOLE_STEPS)
-            floors = exact.floors
-            if exact.proved_to >= proved:
-                proved = exact.proved_to
-            if exact.proved_to < 1:
+            exact = raise_exactly(search, goal, alone, EXACT_STEPS)
+            floors, proved = exact.floors, exact.proved_to
+            if proved < 1:
                 floors = (*floors, Floors.hold(problem, problem.by_pcn(search.places)))
-    worst = float(coverage(problem, problem.by_pcn(search.places))[able].min(initial=1.0))
+    given = problem.by_pcn(search.places)
+    proved = max(proved, proved_to(problem, given, alone))
+    worst = float(coverage(problem, given)[able].min(initial=1.0))
     best = float(coverage(problem, alone)[able].min(initial=1.0))
     bound = worst if proved > worst else best
     return Level.most("worst_coverage", worst, max(bound, worst), WHOLE_GAP, proved_to=proved), floors
@@ -71,7 +71,7 @@ def shorten(search: Search, goal: Goal) -> Level:
     relaxed = _relax(search, goal) if search.left_s() > 0 else None
     bound = -relaxed.bound if relaxed is not None and relaxed.complete else 0.0
     if search.left_s() > 0:
-        bound = max(bound, -_improve(search, goal))
+        bound = max(bound, -_improve(search, goal, more_courses=False))
     minutes = max(-float(goal.worth @ search.places), 0.0)
     return Level.least("travel", minutes, min(max(bound, 0.0), minutes), NEAR)
 
@@ -88,7 +88,7 @@ def _relax(search: Search, goal: Goal) -> Solution | None:
         return None
 
 
-def _improve(search: Search, goal: Goal) -> float:
+def _improve(search: Search, goal: Goal, *, more_courses: bool = True) -> float:
     """Make the plan better for the goal where that can be done, and give a bound where one is proved."""
     problem = search.problem
     if _is_small(search):
@@ -101,5 +101,5 @@ def _improve(search: Search, goal: Goal) -> float:
             search.put(part, solution.x)
         return solution.bound
     region = cut_regions(problem, search.at, WINDOW_LINKS, problem.pool_hours)
-    search.improve(region, goal, steps=WINDOW_STEPS, gap_share=WINDOW_GAP)
+    search.improve(region, goal, steps=WINDOW_STEPS, gap_share=WINDOW_GAP, more_courses=more_courses)
     return float("inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -49,6 +49,10 @@ class PartModel:
     links: np.ndarray
     led_offers: np.ndarray
     """Led offers whose courses are the columns after the links, in this order."""
+    hour_rows: slice
+    """Rows of the hours of each pledge that has a link here, in order."""
+    referral_rows: slice
+    """Rows of the referrals of each PCN that has a link here, in order."""
     viable_rows: slice
     """Rows that hold each course of a led offer to its smallest group, in the same order."""
     goal: Goal
@@ -59,6 +63,14 @@ class PartModel:
         """The columns at a plan, places by link of the whole match and courses by offer."""
         missing = [f.missing(places)[at] for f, at in zip(self.goal.floors, self.segments, strict=True)]
         return np.concatenate([places[self.links], courses[self.led_offers], *missing])
+
+
+    def with_courses_of(self, start: np.ndarray) -> PartModel:
+        """The same with no more courses of any offer than a point has."""
+        led = slice(len(self.links), len(self.links) + len(self.led_offers))
+        upper = self.linear.upper.copy()
+        upper[led] = np.minimum(upper[led], start[led])
+        return replace(self, linear=replace(self.linear, upper=upper))
 
 
 def build_model(problem: MatchProblem, links: np.ndarray, room: Room, goal: Goal | None = None) -> PartModel:
@@ -116,6 +128,8 @@ def build_model(problem: MatchProblem, links: np.ndarray, room: Room, goal: Goal
         linear=linear,
         links=links,
         led_offers=led,
+        hour_rows=slice(len(pledges)),
+        referral_rows=slice(len(pledges) + len(cells), len(pledges) + len(cells) + len(pcns)),
         viable_rows=slice(last - n_led, last),
         goal=goal,
         segments=segments,
@@ -127,14 +141,17 @@ def _with_goal(plain: LinearModel, links: np.ndarray, goal: Goal) -> tuple[Linea
     if not goal.keeps and not goal.floors:
         return plain, ()
     lines = [_floor_rows(floors, links) for floors in goal.floors]
-    kept = [sparse.csr_array(keep.worth[links][None, :]) for keep in goal.keeps]
+    # HiGHS takes figures below 1e-9 for none, whatever the unit of the sum.
+    units = [2.0 ** np.floor(np.log2(np.abs(keep.worth).max(initial=0.0) or 1.0)) for keep in goal.keeps]
+    kept = [sparse.csr_array(keep.worth[links][None, :] / unit) for keep, unit in zip(goal.keeps, units, strict=True)]
     n_keeps, n_plain = len(kept), plain.matrix.shape[1]
     members = sparse.csr_array(sparse.vstack([*kept, *(line.members for line in lines)]))
     members.resize((members.shape[0], n_plain))
     missing = sparse.block_diag([sparse.csr_array((n_keeps, 0)), *(line.missing for line in lines)], format="csr")
     above = sparse.csr_array((plain.matrix.shape[0], missing.shape[1]))
     matrix = sparse.block_array([[plain.matrix, above], [members, missing]], format="csr")
-    least = np.concatenate([[keep.least for keep in goal.keeps], *(line.least for line in lines)])
+    least = [keep.least / unit for keep, unit in zip(goal.keeps, units, strict=True)]
+    least = np.concatenate([least, *(line.least for line in lines)])
     top = np.concatenate([np.zeros(0), *(line.top for line in lines)])
     linear = LinearModel(
         value=np.concatenate([plain.value, *(-line.cost for line in lines)]),

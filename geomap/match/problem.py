@@ -159,7 +159,7 @@ class MatchProblem:
             ceiling=ceilings[CeilingFrame.ceiling_referrals].to_numpy(dtype=float, copy=True),
             uptake=pathways[PathwayFrame.uptake_share].to_numpy(dtype=float, copy=True),
             completion=completion.copy(),
-            core20_lead=_core20_lead(need, pcn_codes),
+            core20_lead=_core20_lead(need.sort_values(NeedFrame.pcn_code), pcn_codes),
             minimum_places=minimum_places,
             minimum_member=minimum_member,
             link_offer=links["offer"].to_numpy(copy=True),

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SolveError
-from ..schema import AllocationFrame, CourseFrame, LevelFrame
+from ..schema import AllocationFrame, CourseFrame, LevelFrame, PlanRecord
+from .memory import mark_pcns
 from .state import Search
 
 
@@ -37,6 +38,8 @@ class Match:
     """Steps of work it took: the same wherever it is solved, unless time ran out."""
     out_of_time: bool
     """The time limit ended the search, so that another run may end elsewhere."""
+    record: PlanRecord
+    """What a later search can start from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class Level:
     @classmethod
     def least(cls, name: str, value: float, bound: float, near: float, *, asked: bool = True) -> Level:
         """A level that is to be as low as can be."""
+        value, bound = value + 0.0, bound + 0.0  # no −0
         gap = (value - bound) / value if value > 0 else 0.0
         status = _status(gap, near) if asked else "not asked"
         return cls(objective=name, value=value, bound=bound, gap_share=gap, status=status, proved_to=np.nan)
@@ -73,28 +77,53 @@ def _status(gap: float, near: float) -> str:
     return "optimal" if gap <= 1e-9 else "within gap" if gap <= near + 1e-12 else "stopped"
 
 
-def make_match(search: Search, first_places: np.ndarray, levels: Sequence[Level]) -> Match:
-    """The tables of a search that has ended."""
-    problem, courses = search.problem, search.courses
-    run = np.flatnonzero(courses > 0)
-    opened = {
+def make_match(search: Search, first_plan: tuple[np.ndarray, np.ndarray], levels: Sequence[Level]) -> Match:
+    """The tables of a search that has ended; the plan of its first level is places by link and courses by offer."""
+    problem, alone = search.problem, search.memory.alone
+    known = np.full(len(problem.pcn_codes), np.nan) if alone is None else alone
+    record = PlanRecord(
+        allocation=_allocate(search, search.places),
+        courses=_open(search, search.courses),
+        first_allocation=_allocate(search, first_plan[0]),
+        first_courses=_open(search, first_plan[1]),
+        levels=_tell(levels),
+        objective=search.value(),
+        best=max(levels[0].bound, search.value()),
+        gap_share=levels[0].gap_share,
+        status=levels[0].status,
+        finished=not search.stopped,
+        marks=mark_pcns(problem, search.params),
+        alone={code: most for code, most in zip(problem.pcn_codes, known.tolist(), strict=True) if most == most},
+        bound=search.memory.record(problem),
+    )
+    return same_match(record, steps=search.steps)
+
+
+def same_match(record: PlanRecord, steps: int = 0) -> Match:
+    """The match that a record tells of."""
+    return Match(
+        allocation=record.allocation,
+        courses=record.courses,
+        first_allocation=record.first_allocation,
+        levels=record.levels,
+        objective=record.objective,
+        bound=record.best,
+        gap_share=max(record.best - record.objective, 0.0) / record.best if record.best > 0 else 0.0,
+        status=record.status,
+        steps=steps,
+        out_of_time=not record.finished,
+        record=record,
+    )
+
+
+def _open(search: Search, courses: np.ndarray) -> pd.DataFrame:
+    problem, run = search.problem, np.flatnonzero(courses > 0)
+    columns = {
         CourseFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[run]],
         CourseFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[run]],
         CourseFrame.courses: courses[run].astype(np.int64),
     }
-    objective, bound = search.value(), levels[0].bound
-    return Match(
-        allocation=_allocate(search, search.places),
-        courses=_text(opened, CourseFrame.courses),
-        first_allocation=_allocate(search, first_places),
-        levels=_tell(levels),
-        objective=objective,
-        bound=max(bound, objective),
-        gap_share=max(bound - objective, 0.0) / bound if bound > 0 else 0.0,
-        status=levels[0].status,
-        steps=search.steps,
-        out_of_time=search.stopped,
-    )
+    return _text(columns, CourseFrame.courses)
 
 
 def _allocate(search: Search, places: np.ndarray) -> pd.DataFrame:

@@ -19,14 +19,15 @@ import pandas as pd
 
 from ..config import MatchParams
 from ..runner import Runner, open_runner
-from ..schema import PostcodeFrame
+from ..schema import PlanRecord, PostcodeFrame
 from .fairly import keep_value
 from .first import most_completions
 from .goal import Floors, Goal, Keep
 from .levels import raise_again, raise_core20, raise_coverage, shorten
 from .problem import MatchProblem
-from .result import Level, Match, make_match
+from .result import Level, Match, make_match, same_match
 from .state import Progress, Search
+from .warm import Start, lay_over, resume, resume_levels
 
 MINIMUM_COST = 1024.0
 """What a place missing of a planner's minimum costs: far more than a completion is worth."""
@@ -39,6 +40,7 @@ def solve_match(
     progress: Progress = lambda text: None,
     *,
     runner: Runner | None = None,
+    earlier: PlanRecord | None = None,
 ) -> Match:
     """
     Find the plan: completions first, then fairness, then travel.
@@ -55,6 +57,8 @@ def solve_match(
         Called with a short sentence as work goes on.
     runner
         Where parts of a large match are solved; threads of this process unless told.
+    earlier
+        A plan to start from. Where nothing has changed it is the answer; a small change is solved around it.
 
     Returns
     -------
@@ -78,28 +82,45 @@ def solve_match(
             places=np.zeros(len(problem.link_cap)),
             courses=np.zeros(len(problem.offer_led)),
         )
-        return _solve_levels(search)
+        start = None if earlier is None else lay_over(search, earlier)
+        if start is not None and start.same:
+            return same_match(start.record)
+        return _solve_levels(search, start)
 
 
-def _solve_levels(search: Search) -> Match:
-    problem, budget = search.problem, search.params.fairness_budget
+def _solve_levels(search: Search, start: Start | None) -> Match:
+    problem = search.problem
     wished = _minimums(problem)
-    bound = most_completions(search, Goal(worth=problem.link_value, floors=wished))
-    value = search.value()
+    goal = Goal(worth=problem.link_value, floors=wished)
+    resumed = None if start is None else resume(search, goal, start)
+    bound = most_completions(search, goal) if resumed is None else resumed
     # A bound on completions less what minimums cost is one on the completions of plans that miss no more of them.
     bound += sum(float(floors.segment_cost @ floors.missing(search.places)) for floors in wished)
-    first = Level.most("completions", value, bound, search.params.gap_share)
-    first_places = search.places.copy()
-    floors = tuple(_held(floors, search.places) for floors in wished)
+    first = Level.most("completions", search.value(), bound, search.params.gap_share)
+    first_plan = (search.places.copy(), search.courses.copy())
+    if search.params.levels == "completions":
+        return make_match(search, first_plan, [first])
     core20 = problem.link_completion * problem.core20_lead[problem.link_pcn]
-    keep = keep_value(problem, (1 - budget) * value)
+    levels = None
+    if start is not None and resumed is not None:
+        levels = resume_levels(search, goal, core20, start, bound)
+    if levels is None:
+        levels = _solve_others(search, goal, core20, bound)
+    return make_match(search, first_plan, [first, *levels])
+
+
+def _solve_others(search: Search, goal: Goal, core20: np.ndarray, bound: float) -> list[Level]:
+    """The levels after the first, from the plan it left."""
+    problem = search.problem
+    floors = tuple(floors.reached(search.places) for floors in goal.floors)
+    keep = keep_value(problem, (1 - search.params.fairness_budget) * search.value())
     second = raise_core20(search, Goal(worth=core20, floors=floors, keeps=(keep,)))
     others = (Keep(worth=core20, least=min(float(core20 @ search.places), 0.0)),) if core20.any() else ()
     third, held = raise_coverage(search, Goal(worth=problem.link_value, floors=floors, keeps=(keep, *others)))
     fourth = raise_again(search, Goal(worth=problem.link_value, floors=(*floors, *held), keeps=others), bound)
     keep = keep_value(problem, search.value())
     near = Goal(worth=-problem.link_minutes, floors=(*floors, *held), keeps=(keep, *others))
-    return make_match(search, first_places, [first, second, third, fourth, shorten(search, near)])
+    return [second, third, fourth, shorten(search, near)]
 
 
 def _minimums(problem: MatchProblem) -> tuple[Floors, ...]:
@@ -117,16 +138,3 @@ def _minimums(problem: MatchProblem) -> tuple[Floors, ...]:
     )
     return (wished,)
 
-
-def _held(floors: Floors, places: np.ndarray) -> Floors:
-    """What a plan reaches of its floors, to be kept from here on."""
-    given = np.bincount(floors.member_row, places[floors.member_link], minlength=len(floors.least))
-    nothing = np.zeros(0)
-    return Floors(
-        member_row=floors.member_row,
-        member_link=floors.member_link,
-        least=np.minimum(floors.least, given),
-        segment_row=nothing.astype(int),
-        segment_places=nothing,
-        segment_cost=nothing,
-    )

@@ -12,6 +12,7 @@ from ..config import MatchParams
 from ..runner import Runner
 from ..solver import Solution, Task, solve_task
 from .goal import Goal
+from .memory import Memory
 from .model import PartModel
 from .problem import MatchProblem
 from .windows import group_windows, open_window
@@ -36,6 +37,8 @@ class Search:
     """Steps of work so far: see `solver`."""
     stopped: bool = False
     """The time ran out, so that another run may end elsewhere."""
+    memory: Memory = field(default_factory=Memory)
+    """Bounds that need no second proof."""
     crossed: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """By pledge, how often a border of windows has cut it."""
 
@@ -71,7 +74,14 @@ class Search:
         self.courses[part.led_offers] = np.rint(x[n_links : n_links + n_led])
 
     def improve(
-        self, region: np.ndarray, goal: Goal, *, steps: int, gap_share: float, only: np.ndarray | None = None
+        self,
+        region: np.ndarray,
+        goal: Goal,
+        *,
+        steps: int,
+        gap_share: float,
+        only: np.ndarray | None = None,
+        more_courses: bool = True,
     ) -> None:
         """
         Go over the map once, window by window, and keep what is better for the goal.
@@ -86,15 +96,27 @@ class Search:
             How far to go with each window.
         only
             By PCN: windows without one of these are passed over.
+        more_courses
+            Courses may be opened; if not, there are at most those of the plan, and people only change places.
         """
+        worth = np.bincount(region[self.problem.link_pcn], self.problem.link_value * self.places)
+        if only is not None:
+            worth[np.setdiff1d(np.arange(len(worth)), region[only])] = 0.0
+        to_come = worth.sum()
         for group in group_windows(self.problem, region):
             names = [name for name in group if only is None or only[region == name].any()]
             if not names or self.left_s() <= 0:
                 continue
-            share = 1 / len(names)
+            # What there is to spare is shared in proportion to what the windows are worth, those to come included.
+            shares = worth[names] / max(to_come, 1e-9)
+            to_come -= worth[names].sum()
             plan = (self.places, self.courses)
-            opened = [open_window(self.problem, region == name, plan, goal, share) for name in names]
-            parts, starts = [part for part, _ in opened], [start for _, start in opened]
+            opened = [
+                open_window(self.problem, region == name, plan, goal, min(float(share), 1.0))
+                for name, share in zip(names, shares, strict=True)
+            ]
+            starts = [start for _, start in opened]
+            parts = [part if more_courses else part.with_courses_of(start) for part, start in opened]
             found = self.solve(parts, starts=starts, steps=steps, gap_share=gap_share)
             for part, start, solution in zip(parts, starts, found, strict=True):
                 if solution is not None and solution.objective > float(part.linear.value @ start) + 1e-9:

@@ -9,16 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Scenario
+from ..load.earlier import load_earlier
 from ..load.gather import Inputs, load_inputs
 from ..outputs import write_folder
 from ..render import build_map
 from ..report.files import write_tables
+from ..report.record import write_record
 from ..report.workbook import write_workbook
 from ..runner import Runner
-from ..schema import ResultTables
+from ..schema import PlanRecord, ResultTables
+from ..schema.record import RECORD_NAME
 from ._ground import Ground
 from ._people import People
-from ._plan import Plan
+from ._plan import Plan, check_wishes
 from ._tables import Run, build_tables
 
 __all__ = ["Inputs", "Progress", "load_inputs", "run", "solve", "write_results"]
@@ -30,7 +33,14 @@ def _silent(text: str) -> None:
     """No progress is told."""
 
 
-def run(scenario: Scenario, out: Path, progress: Progress = _silent, *, runner: Runner | None = None) -> ResultTables:
+def run(
+    scenario: Scenario,
+    out: Path,
+    progress: Progress = _silent,
+    *,
+    runner: Runner | None = None,
+    earlier: Path | None = None,
+) -> ResultTables:
     """
     Read, plan, check and write one scenario.
 
@@ -44,6 +54,8 @@ def run(scenario: Scenario, out: Path, progress: Progress = _silent, *, runner: 
         Called with a short sentence as work goes on.
     runner
         Where the parts of the match are solved, of `geomap.runner.open_runner`; the results are the same anywhere.
+    earlier
+        A folder of results whose plan to start from; the results then tell what changed.
 
     Returns
     -------
@@ -55,31 +67,39 @@ def run(scenario: Scenario, out: Path, progress: Progress = _silent, *, runner: 
     DataError, ConfigError, SolveError, OutputError
         See `geomap.errors`.
     """
+    record = None if earlier is None else load_earlier(earlier)
     inputs = load_inputs(scenario, progress)
-    tables = solve(inputs, scenario, progress, runner=runner)
-    write_results(tables, scenario, out, inputs=inputs.paths, progress=progress)
+    tables = solve(inputs, scenario, progress, runner=runner, earlier=record)
+    read = inputs.paths if earlier is None else (*inputs.paths, earlier / RECORD_NAME)
+    write_results(tables, scenario, out, inputs=read, progress=progress)
     return tables
 
 
 def solve(
-    inputs: Inputs, scenario: Scenario, progress: Progress = _silent, *, runner: Runner | None = None
+    inputs: Inputs,
+    scenario: Scenario,
+    progress: Progress = _silent,
+    *,
+    runner: Runner | None = None,
+    earlier: PlanRecord | None = None,
 ) -> ResultTables:
     """
-    Plan one scenario from tables in memory; the arguments are those of `run`.
+    Plan one scenario from tables in memory, and from a plan in memory; the arguments are those of `run`.
 
     Raises
     ------
     ConfigError
-        An ICB named for the run is not in the practice map.
+        An ICB named for the run is not in the practice map, or a wish names what is in no table.
     SolveError
         The solver failed, or a plan or ledger failed its check.
     """
     progress("building need and demand")
     people = People.build(inputs, scenario)
+    check_wishes(scenario, inputs, people)
     progress("placing patients and facilities")
     ground = Ground.build(inputs, scenario, people)
     progress("matching hours to need")
-    plan = Plan.make(scenario, people, ground, progress, runner)
+    plan = Plan.make(scenario, people, ground, progress, runner=runner, earlier=earlier)
     progress("building the tables")
     return build_tables(Run(scenario=scenario, inputs=inputs, people=people, ground=ground, plan=plan))
 
@@ -115,4 +135,6 @@ def write_results(
         (folder / "map.html").write_text(build_map(tables), encoding="utf-8", newline="\n")
         progress("writing tables")
         write_tables(folder, tables)
+        if tables.record is not None:
+            write_record(folder, tables.record)
         write_workbook(folder / "results.xlsx", tables)

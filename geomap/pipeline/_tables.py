@@ -21,6 +21,7 @@ from ..validate import accounting_frame
 from ._ground import Ground
 from ._people import People
 from ._plan import Plan
+from ._prices import name_prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,10 @@ def build_tables(run: Run) -> ResultTables:
         accounting=accounting_frame(accounts.to_dict("records")),
         levels=run.plan.match.levels,
         fairness=_measure_fairness(run),
-        prices=run.plan.prices,
+        prices=name_prices(run.plan.prices, parts),
         differences=run.plan.differences,
         outlines=run.ground.icbs,
+        record=run.plan.match.record,
     )
 
 
@@ -87,6 +89,7 @@ def _balance(run: Run) -> assemble.Parts:
         demand=people.demand,
         ceilings=people.ceilings,
         pathways=people.pathways,
+        barred=plan.barred,
     )
     book = ledger.build_ledger(ground.pledges, plan.ineligible, plan.match.allocation, plan.offers)
     hours_reasons = pd.concat([plan.ineligible, reasons.explain_unmatched(planned, book)], ignore_index=True)
@@ -156,6 +159,7 @@ def _state_facts(
         objective=match.objective,
         bound=match.bound,
         gap_share=match.gap_share,
-        notes=(*run.people.notes, *run.ground.notes, *run.inputs.notes),
+        changes=run.plan.changes,
+        notes=(*run.people.notes, *run.ground.notes, *run.inputs.notes, *run.plan.notes),
         sources=run.inputs.sources,
     )

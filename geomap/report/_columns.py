@@ -30,7 +30,7 @@ SHEETS = {
     "pcns": ("PCNs", "Every Primary Care Network: its need, its link workers and what the plan gives it."),
     "levels": ("Levels", "What the plan was best at, one aim after the other, and how far each is proven."),
     "fairness": ("Fairness", "How evenly the plan serves, before and after it was evened out."),
-    "prices": ("Prices", "What one more hour, link worker or kilometre would bring, the dearest first."),
+    "prices": ("Prices", "What one more link worker, kilometre or hour would bring, the dearest of each first."),
     "differences": ("Differences", "What changed against an earlier plan; empty where the run did not start from one."),
     "links": ("Links", "Which operator or facility works with which NHS organisation."),
     "accounting": ("Accounting", "What became of every row that was read."),
@@ -152,7 +152,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         LevelFrame.bound: ("Best possible", "What no plan can pass, in the unit of the aim."),
         LevelFrame.gap_share: ("Gap", "How far the plan may be from the best possible, as a share of it."),
         LevelFrame.status: ("Proof", "Optimal, within gap, stopped before it was proven, or not asked."),
-        LevelFrame.proved_to: ("Proven up to", "Coverage below which no plan is fairer: each PCN covered less has all it could have."),
+        LevelFrame.proved_to: ("Proven up to", "No plan is fairer to PCNs covered less than this."),
     },
     "fairness": {
         FairnessFrame.measure: ("Measure", "What is told."),
@@ -162,10 +162,13 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         FairnessFrame.after: ("After", "In this plan; empty where it cannot be told."),
     },
     "prices": {
-        PriceFrame.kind: ("One more", "A participant-hour, a full-time link worker or a kilometre of reach."),
-        PriceFrame.where: ("Where", "The pledge's id or the PCN's code."),
-        PriceFrame.name: ("Name", "Of the facility, the operator or the PCN."),
-        PriceFrame.completions: ("Brings (weighted completions)", "In completions, weighted by need; estimated."),
+        PriceFrame.kind: ("One more", "Full-time link worker, kilometre of straight line, or participant-hour."),
+        PriceFrame.where: ("Where", "The PCN's code or the pledge's id; all: every PCN of the run at once."),
+        PriceFrame.name: ("Name", "Of the PCN; of the pledge's facility, or of its operator where there is none."),
+        PriceFrame.completions: (
+            "Brings (weighted completions)",
+            "At most, if nothing else changes and courses can be divided. Prices are not to be added up.",
+        ),
     },
     "differences": {
         DifferenceFrame.pledge_id: _PLEDGE,

@@ -16,6 +16,7 @@ from ..phrases import (
     link_worker_fairness,
     not_reported,
     plan_fairness,
+    plan_prices,
     plan_quality,
 )
 from ..schema import PcnResultFrame, PlanFacts, ResultTables
@@ -102,6 +103,12 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     _reasons(page, demand_reasons(tables), places)
     _fairness(page, tables.fairness)
     _by_fifth(page, tables.pcns)
+    _prices(page, tables.prices)
+    if facts.changes:
+        page.heading("What changed")
+        for sentence in facts.changes:
+            page.paragraph(f"• {sentence}", page.text)
+        page.paragraph("• The sheet Differences has every row that changed.", page.text)
     page.heading("What to bear in mind")
     for note in facts.notes:
         page.paragraph(f"• {note}", page.text)
@@ -190,6 +197,17 @@ def _fairness(page: _Page, fairness: pd.DataFrame) -> None:
         if sentence:
             page.paragraph(f"• {sentence}", page.text)
     page.paragraph("• The sheet Fairness has every figure, the sheet Levels how far each aim is proven.", page.text)
+
+
+def _prices(page: _Page, prices: pd.DataFrame) -> None:
+    """Where one more of something would bring most; nothing where there was no time to work it out."""
+    sentences = plan_prices(prices)
+    if not sentences:
+        return
+    page.heading("What one more would bring")
+    for sentence in sentences:
+        page.paragraph(f"• {sentence}", page.text)
+    page.paragraph("• The sheet Prices has every one. They are estimates on the high side: see its columns.", page.text)
 
 
 def _by_fifth(page: _Page, pcns: pd.DataFrame) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_fairness, plan_quality, share
+from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_fairness, plan_prices, plan_quality, share
 from ..schema import AccountingFrame, ResultTables, UnmatchedHoursFrame, UnmetFrame
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 
 FIRST_REASONS = 5
 """In the workbook; a terminal of 24 lines has room for fewer."""
-TERMINAL_REASONS = 3
+TERMINAL_REASONS = 2
+LETTERS = 100
+"""Of a line in the terminal."""
 
 
 def hours_reasons(tables: ResultTables) -> pd.Series:
@@ -59,7 +61,8 @@ def describe(tables: ResultTables) -> str:
     ]
     lines += _reasons("Hours nobody could use", hours_reasons(tables))
     lines += _reasons("Places nobody could offer", demand_reasons(tables))
-    lines += ["", *plan_fairness(tables.fairness), plan_quality(facts)]
+    lines += [*plan_prices(tables.prices, LETTERS), *plan_fairness(tables.fairness), plan_quality(facts)]
+    lines += facts.changes[:1]
     rejected = rejected_rows(tables)
     if rejected:
         rows = "row was" if rejected == 1 else "rows were"

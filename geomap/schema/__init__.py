@@ -21,6 +21,7 @@ from .inputs import (
     VenueFrame,
     WorkforceFrame,
 )
+from .record import BoundRecord, PlanRecord
 from .results import (
     AccountingFrame,
     AllocationResultFrame,
@@ -61,6 +62,7 @@ __all__ = [
     "AgeShareFrame",
     "AllocationFrame",
     "AllocationResultFrame",
+    "BoundRecord",
     "CapFrame",
     "CeilingFrame",
     "CourseFrame",
@@ -89,6 +91,7 @@ __all__ = [
     "PcnRecordFrame",
     "PcnResultFrame",
     "PlanFacts",
+    "PlanRecord",
     "PledgeFrame",
     "PopulationPointFrame",
     "PostcodeFrame",

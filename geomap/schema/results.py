@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -21,6 +22,9 @@ from .words import (
     PRICE_KINDS,
     VENUE_TYPES,
 )
+
+if TYPE_CHECKING:
+    from .record import PlanRecord
 
 
 class LedgerFrame(Table):
@@ -170,10 +174,11 @@ class FairnessFrame(Table):
 
 
 class PriceFrame(Table):
-    """What one more unit of something scarce would buy, in the relaxation of the plan; dearest first.
+    """What one more of something scarce would buy, in the relaxation of the plan; the dearest of each kind first.
 
-    `completions` are need-weighted, a unit; `kind` is `hour` (a participant-hour of a pledge), `fte` (a link worker of
-    a PCN) or `km` (one kilometre farther, straight line, for the people of a PCN).
+    `completions` are need-weighted: the most that one more would bring, above nothing. `kind` is `fte` (a full-time
+    link worker of a PCN), `km` (one kilometre farther, straight line, for the people of a PCN alone, or for everybody
+    where `where` is `all`) or `hour` (a participant-hour of a pledge).
     """
 
     kind: Series[str] = pa.Field(isin=PRICE_KINDS)
@@ -244,6 +249,8 @@ class PlanFacts:
     gap_share: float
     pledges_read: int
     pledges_rejected: int
+    changes: tuple[str, ...] = ()
+    """Sentences on what changed against an earlier plan, the first all in one; none where there is none."""
     notes: tuple[str, ...] = ()
     """Plain sentences: assumptions, repairs, what was missing."""
     sources: tuple[tuple[str, str, str], ...] = ()
@@ -274,3 +281,5 @@ class ResultTables:
     """`DifferenceFrame`, empty where the run did not start from an earlier plan."""
     outlines: gpd.GeoDataFrame
     """`OutlineFrame` of level `icb` where boundaries were given, else empty."""
+    record: PlanRecord | None = None
+    """What a later run can start from."""

@@ -41,6 +41,7 @@ INELIGIBLE_REASONS = {
 UNMATCHED_REASONS = {
     "nobody_in_reach": "no PCN within reach of these hours",
     "no_demand_in_reach": "nobody within reach is to be referred to these pathways",
+    "kept_apart": "the planner's locks and bans keep these hours from those who could use them",
     "demand_met": "everyone referred within reach already has a place",
     "link_worker_ceiling": "link workers in reach cannot refer more people",
     "below_minimum_group": "too few people in reach to fill the smallest viable group",
@@ -52,6 +53,7 @@ UNMATCHED_REASONS = {
 UNMET_REASONS = {
     "no_compatible_pledge": "no pledge offers this pathway",
     "none_within_reach": "no pledge for this pathway is within reach",
+    "kept_apart": "the planner's locks and bans keep hours in reach from it",
     "partly_out_of_reach": "only part of the PCN's patients are within reach, or of the ages served",
     "link_worker_ceiling": "link workers cannot refer more people",
     "hours_used_up": "the hours in reach are used up",
@@ -83,3 +85,5 @@ FAIRNESS_MEASURES = {
 FIFTHS = ("1", "2", "3", "4", "5")
 """Of PCNs, by patients: 1 is the most deprived fifth, or that with the most need."""
 PRICE_KINDS = ("hour", "fte", "km")
+EVERYBODY = "all"
+"""Where one more kilometre is told for all PCNs of the run together."""

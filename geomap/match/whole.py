@@ -1,0 +1,133 @@
+"""A match small enough for one model: its bound, and beside it a plan improved in windows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..config import MatchParams
+from ..runner import open_runner
+from ..solver import Solution, Task, solve_task
+from .dive import dive
+from .goal import Goal
+from .memory import digest_of
+from .model import PartModel, Room, build_model
+from .problem import MatchProblem
+from .regions import cut_regions
+from .state import Search
+
+FIRST_STEPS, STEPS = 150, 400
+"""Steps for the model beside the windows; then, where that was not near enough, for it alone, twice for each round."""
+GAP = 0.0005
+"""Gap at which a plan is good enough."""
+WINDOW_LINKS, WINDOW_STEPS, WINDOW_GAP = 400, 60, 0.0005
+TURNS = 4
+"""Most rounds of windows; two that gain nothing end them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polish:
+    """A plan to be improved in windows, by one worker."""
+
+    problem: MatchProblem
+    at: np.ndarray
+    params: MatchParams
+    goal: Goal
+    places: np.ndarray
+    courses: np.ndarray
+    time_limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polished:
+    """A plan that was improved in windows."""
+
+    places: np.ndarray
+    courses: np.ndarray
+    steps: int
+
+
+def work(item: Task | Polish) -> Solution | Polished | None:
+    """What a worker does with an item."""
+    return solve_task(item) if isinstance(item, Task) else _polish(item)
+
+
+def solve_whole(search: Search, goal: Goal) -> float:
+    """Put the best plan that is found into `search`; the bound is given back."""
+    problem, near = search.problem, min(search.params.gap_share, GAP)
+    everything = np.arange(len(problem.link_cap))
+    part = build_model(problem, everything, Room.whole(problem), goal)
+    dived = dive(problem, goal, search.left_s())
+    if dived is not None and goal.total(dived[0]) > goal.total(search.places):
+        search.places, search.courses = dived[0], dived[1]
+    bound = float("inf") if dived is None else dived[2]
+    polish = Polish(
+        problem=problem,
+        at=search.at,
+        params=search.params,
+        goal=goal,
+        places=search.places.copy(),
+        courses=search.courses.copy(),
+        time_limit_s=search.left_s(),
+    )
+    first, polished = search.runner.map(work, [_task(search, part, FIRST_STEPS, near), polish])
+    bound = min(bound, _take(search, part, first))
+    search.steps += polished.steps
+    if goal.total(polished.places) > goal.total(search.places):
+        search.places, search.courses = polished.places, polished.courses
+    value = goal.total(search.places)
+    steps = STEPS * 2**search.params.rounds
+    if search.params.rounds and bound - value > near * abs(bound) and search.left_s() > 0:
+        (again,) = search.runner.map(work, [_task(search, part, steps, near)])
+        bound = min(bound, _take(search, part, again))
+    search.memory.keep(digest_of(part.linear), bound, steps)
+    return bound
+
+
+def _task(search: Search, part: PartModel, steps: int, gap_share: float) -> Task:
+    start = part.point(search.places, search.courses)
+    return Task(model=part.linear, start=start, steps=steps, gap_share=gap_share, time_limit_s=search.left_s())
+
+
+def _take(search: Search, part: PartModel, solution: Solution | None) -> float:
+    """Put the plan of the whole model in place if it is better; its bound is given back."""
+    if solution is None:
+        return float("inf")
+    search.steps += solution.steps
+    start = part.point(search.places, search.courses)
+    if solution.objective > float(part.linear.value @ start):
+        search.put(part, solution.x)
+    return solution.bound
+
+
+def _polish(item: Polish) -> Polished:
+    with open_runner(1) as runner:
+        search = Search(
+            problem=item.problem,
+            at=item.at,
+            params=item.params,
+            runner=runner,
+            progress=lambda text: None,
+            deadline=time.monotonic() + item.time_limit_s,
+            places=item.places.copy(),
+            courses=item.courses.copy(),
+        )
+        idle, cost = 0, item.problem.pool_hours.copy()
+        for _ in range(TURNS):
+            before = item.goal.total(search.places)
+            region = cut_regions(item.problem, search.at, WINDOW_LINKS, cost)
+            search.improve(region, item.goal, steps=WINDOW_STEPS, gap_share=WINDOW_GAP)
+            # Borders that have cut a pledge already are dear, so that each round cuts elsewhere.
+            cost = cost * (1 + 4 * _cut(item.problem, region))
+            idle = idle + 1 if item.goal.total(search.places) <= before + 1e-9 else 0
+            if idle == 2 or search.left_s() <= 0 or region.max(initial=0) == 0:
+                break
+    return Polished(places=search.places, courses=search.courses, steps=search.steps)
+
+
+def _cut(problem: MatchProblem, region: np.ndarray) -> np.ndarray:
+    """By pledge, 1 where it reaches several regions."""
+    both = np.unique(np.array([problem.offer_pledge[problem.link_offer], region[problem.link_pcn]]), axis=1)
+    return (np.bincount(both[0], minlength=len(problem.pool_hours)) > 1).astype(float)
