@@ -336,6 +336,7 @@ def made_up_levels() -> pd.DataFrame:
             f.bound: [100.0, 0.01, 0.25, 99.0, 12_000.0],
             f.gap_share: [0.01, 0.2, 0.2, 0.01, 0.028],
             f.status: pd.Series(["within gap", "optimal", "stopped", "within gap", "stopped"], dtype="str"),
+            f.proved_to: [np.nan, np.nan, 0.2, np.nan, np.nan],
         }
     )
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 import typer
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 import geomap
@@ -96,14 +97,15 @@ def test_every_attribution_is_told() -> None:
 
 
 def test_the_scenario_of_the_readme_holds(tmp_path: Path) -> None:
-    (text,) = blocks("toml")
+    text, wishes = blocks("toml")
     path = tmp_path / "north.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + wishes, encoding="utf-8")
     scenario = Scenario.from_toml(path)
     assert scenario.data.folder == tmp_path / "official files"
     assert scenario.travel.mode == "walk" and scenario.travel.speed_kmh["drive"] == 26.0
     assert scenario.pathways["exercise_referral"].uptake_share == 0.72
     assert scenario.area.icb_codes == ("QOP",)
+    assert [len(scenario.wishes.lock), len(scenario.wishes.ban), scenario.wishes.minimum[0].places] == [1, 1, 40]
 
 
 def test_public_names_are_told() -> None:
@@ -176,11 +178,11 @@ def test_variables_that_steer_the_tests_are_told() -> None:
     assert [name for name in sorted(variables) if f"`{name}`" not in section("Tests")] == []
 
 
-def keys_of(model: type[config.BaseModel], before: str) -> Iterator[str]:
+def keys_of(model: type[BaseModel], before: str) -> Iterator[str]:
     """Every setting of a model, and of the models in it, as a scenario file names it."""
     for name, field in model.model_fields.items():
         kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, config.BaseModel) and name != "eligible":
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and name != "eligible":
             yield from keys_of(kind, f"{before}{name}.")
         elif name == "pathways":
             yield from keys_of(config.PathwayParams, "pathways.<id>.")

@@ -21,7 +21,7 @@ from .windows import open_window
 LADDER, COSTS = np.array([0.05, 0.1, 0.2, 0.3, 0.5]), np.array([768.0, 192.0, 48.0, 12.0, 3.0])
 """Rungs of coverage, and what a place missing on the way to each costs: far more than a completion is worth."""
 WINDOW_LINKS, WINDOW_STEPS, WINDOW_GAP = 1500, 20, 0.005
-WORST, WORST_LINKS, WORST_STEPS = 40, 1000, 40
+WORST, WORST_LINKS, WORST_STEPS = 40, 400, 20
 """How many of the worst-covered are raised one by one, in windows of how many links, with how many steps."""
 _HAIR = 1e-9
 

@@ -16,9 +16,9 @@ from .regions import cut_regions
 from .result import Level
 from .state import Search
 
-WHOLE_STEPS, WHOLE_GAP = 400, 1e-6
+WHOLE_STEPS, WHOLE_GAP = 100, 1e-6
 """Steps for a level that is one model, and the gap at which it is good enough."""
-EXACT_STEPS = 600
+EXACT_STEPS = 100
 """Steps for the proof that no plan is fairer, all coverages together."""
 NEAR = 0.02
 """Gap at which travel is short enough."""
@@ -90,11 +90,11 @@ def _relax(search: Search, goal: Goal) -> Solution | None:
 
 def _improve(search: Search, goal: Goal, *, more_courses: bool = True) -> float:
     """Make the plan better for the goal where that can be done, and give a bound where one is proved."""
-    problem = search.problem
+    problem, near = search.problem, min(WINDOW_GAP, search.params.gap_share)
     if _is_small(search):
         part = build_model(problem, np.arange(len(search.places)), Room.whole(problem), goal)
         start = part.point(search.places, search.courses)
-        (solution,) = search.solve([part], starts=[start], steps=WHOLE_STEPS, gap_share=WHOLE_GAP)
+        (solution,) = search.solve([part], starts=[start], steps=WHOLE_STEPS, gap_share=near)
         if solution is None:
             return float("inf")
         if solution.objective >= float(part.linear.value @ start) - 1e-9:

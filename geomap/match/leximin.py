@@ -15,7 +15,7 @@ from .goal import Floors, Goal
 from .model import PartModel, Room, build_model
 from .state import Search
 
-EACH_STEPS = 300
+EACH_STEPS = 100
 """Most steps for one coverage."""
 _HAIR = 1e-9
 

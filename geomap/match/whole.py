@@ -18,13 +18,11 @@ from .problem import MatchProblem
 from .regions import cut_regions
 from .state import Search
 
-FIRST_STEPS, STEPS = 150, 400
-"""Steps for the model beside the windows; then, where that was not near enough, for it alone, twice for each round."""
-GAP = 0.0005
-"""Gap at which a plan is good enough."""
+STEPS, MORE = 150, 3
+"""Steps for the model beside the windows, and how many times as many in each further round."""
 WINDOW_LINKS, WINDOW_STEPS, WINDOW_GAP = 400, 60, 0.0005
-TURNS = 4
-"""Most rounds of windows; two that gain nothing end them."""
+TURNS = 2
+"""Times that windows go over the map in a round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +35,8 @@ class Polish:
     goal: Goal
     places: np.ndarray
     courses: np.ndarray
+    cost: np.ndarray
+    """By pledge, what it costs to have it on both sides of a border."""
     time_limit_s: float
 
 
@@ -46,6 +46,7 @@ class Polished:
 
     places: np.ndarray
     courses: np.ndarray
+    cost: np.ndarray
     steps: int
 
 
@@ -56,32 +57,34 @@ def work(item: Task | Polish) -> Solution | Polished | None:
 
 def solve_whole(search: Search, goal: Goal) -> float:
     """Put the best plan that is found into `search`; the bound is given back."""
-    problem, near = search.problem, min(search.params.gap_share, GAP)
+    problem, near = search.problem, search.params.gap_share
     everything = np.arange(len(problem.link_cap))
     part = build_model(problem, everything, Room.whole(problem), goal)
     dived = dive(problem, goal, search.left_s())
     if dived is not None and goal.total(dived[0]) > goal.total(search.places):
         search.places, search.courses = dived[0], dived[1]
     bound = float("inf") if dived is None else dived[2]
-    polish = Polish(
-        problem=problem,
-        at=search.at,
-        params=search.params,
-        goal=goal,
-        places=search.places.copy(),
-        courses=search.courses.copy(),
-        time_limit_s=search.left_s(),
-    )
-    first, polished = search.runner.map(work, [_task(search, part, FIRST_STEPS, near), polish])
-    bound = min(bound, _take(search, part, first))
-    search.steps += polished.steps
-    if goal.total(polished.places) > goal.total(search.places):
-        search.places, search.courses = polished.places, polished.courses
-    value = goal.total(search.places)
-    steps = STEPS * 2**search.params.rounds
-    if search.params.rounds and bound - value > near * abs(bound) and search.left_s() > 0:
-        (again,) = search.runner.map(work, [_task(search, part, steps, near)])
-        bound = min(bound, _take(search, part, again))
+    cost, steps = problem.pool_hours, STEPS
+    for turn in range(search.params.rounds + 1):
+        steps = STEPS * MORE**turn
+        polish = Polish(
+            problem=problem,
+            at=search.at,
+            params=search.params,
+            goal=goal,
+            places=search.places.copy(),
+            courses=search.courses.copy(),
+            cost=cost,
+            time_limit_s=search.left_s(),
+        )
+        solution, polished = search.runner.map(work, [_task(search, part, steps, near), polish])
+        bound, cost = min(bound, _take(search, part, solution)), polished.cost
+        search.steps += polished.steps
+        if goal.total(polished.places) > goal.total(search.places):
+            search.places, search.courses = polished.places, polished.courses
+        if bound - goal.total(search.places) <= near * abs(bound) + 1e-9 or search.left_s() <= 0:
+            break
+        search.progress("nearer to the best plan")
     search.memory.keep(digest_of(part.linear), bound, steps)
     return bound
 
@@ -114,17 +117,13 @@ def _polish(item: Polish) -> Polished:
             places=item.places.copy(),
             courses=item.courses.copy(),
         )
-        idle, cost = 0, item.problem.pool_hours.copy()
+        cost = item.cost
         for _ in range(TURNS):
-            before = item.goal.total(search.places)
             region = cut_regions(item.problem, search.at, WINDOW_LINKS, cost)
             search.improve(region, item.goal, steps=WINDOW_STEPS, gap_share=WINDOW_GAP)
             # Borders that have cut a pledge already are dear, so that each round cuts elsewhere.
             cost = cost * (1 + 4 * _cut(item.problem, region))
-            idle = idle + 1 if item.goal.total(search.places) <= before + 1e-9 else 0
-            if idle == 2 or search.left_s() <= 0 or region.max(initial=0) == 0:
-                break
-    return Polished(places=search.places, courses=search.courses, steps=search.steps)
+    return Polished(places=search.places, courses=search.courses, cost=cost, steps=search.steps)
 
 
 def _cut(problem: MatchProblem, region: np.ndarray) -> np.ndarray:
