@@ -20,6 +20,7 @@ CONTENDERS = {
     "match": {
         "geomap": "_bench_match:plan_geomap",
         "geomap-all-levels": "_bench_match:plan_all_levels",
+        "geomap-again": "_bench_match:plan_again",
         "highs": "_bench_highs:plan_highs",
         "pulp-cbc": "_bench_pulp:plan_cbc",
         "greedy": "_bench_match:plan_greedy",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import pandas as pd
 from _bench_outcome import CELL, OFFER, Asked, Outcome, plan_outcome, read_plan
 from _bench_tables import MatchTables
 
+from geomap.config import MatchParams
 from geomap.match import MatchProblem, solve_match
-from geomap.schema import CapFrame, CeilingFrame, DemandFrame, NeedFrame, OfferFrame, PathwayFrame
+from geomap.schema import CapFrame, CeilingFrame, DemandFrame, LevelFrame, NeedFrame, OfferFrame, PathwayFrame
 
 _HAIR = 1e-9
 _PER_PERSON = [OfferFrame.led, OfferFrame.course_hours, OfferFrame.course_places, OfferFrame.min_group]
@@ -26,11 +28,26 @@ def plan_all_levels(tables: MatchTables, asked: Asked) -> Outcome:
     return _plan(tables, asked, "all")
 
 
-def _plan(tables: MatchTables, asked: Asked, levels: str) -> Outcome:
+def plan_again(tables: MatchTables, asked: Asked) -> Outcome:
+    """All levels once more after one pledge has lost a third of its hours, from the plan before; only that counts."""
+    before = solve_match(_problem(tables), tables.homes, _params(tables, asked, "all"))
+    hours = tables.offers[OfferFrame.pool_hours]
+    pledge = tables.offers.loc[hours.idxmax(), OfferFrame.pledge_id]
+    fewer = hours.where(tables.offers[OfferFrame.pledge_id] != pledge, hours * 2 / 3)
+    changed = replace(tables, offers=tables.offers.assign(**{OfferFrame.pool_hours: fewer}))
+    cpu, wall = time.process_time(), time.perf_counter()
+    match = solve_match(_problem(changed), tables.homes, _params(tables, asked, "all"), earlier=before.record)
+    took = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall, "ended": match.status}
+    return plan_outcome(changed, match.allocation, match.courses, bound=match.bound, more=took)
+
+
+def _params(tables: MatchTables, asked: Asked, levels: str) -> MatchParams:
     wanted = {"time_limit_s": asked.limit_s, "gap_share": asked.gap_share, "levels": levels}
-    params = tables.params.model_copy(update=wanted)
-    began = time.process_time()
-    problem = MatchProblem.from_frames(
+    return tables.params.model_copy(update=wanted)
+
+
+def _problem(tables: MatchTables) -> MatchProblem:
+    return MatchProblem.from_frames(
         tables.offers,
         tables.caps,
         tables.demand,
@@ -38,9 +55,15 @@ def _plan(tables: MatchTables, asked: Asked, levels: str) -> Outcome:
         need=tables.need,
         pathways=tables.pathways,
     )
+
+
+def _plan(tables: MatchTables, asked: Asked, levels: str) -> Outcome:
+    began = time.process_time()
+    problem = _problem(tables)
     built = time.process_time() - began
-    match = solve_match(problem, tables.homes, params)
-    more = {"build_s": built, "ended": match.status}
+    match = solve_match(problem, tables.homes, _params(tables, asked, levels))
+    first = match.levels.iloc[0]
+    more = {"build_s": built, "ended": match.status, "first_gap": float(first[LevelFrame.gap_share])}
     return plan_outcome(tables, match.allocation, match.courses, bound=match.bound, more=more)
 
 

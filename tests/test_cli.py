@@ -264,7 +264,7 @@ class TestWorkers:
         """The runner of each run; no run is made."""
         seen = []
 
-        def run(scenario: object, out: object, progress: object, *, runner: Runner) -> ResultTables:
+        def run(scenario: object, out: object, progress: object, *, runner: Runner, earlier: object) -> ResultTables:
             seen.append(runner)
             return made_up_tables()
 
@@ -316,7 +316,7 @@ class TestResults:
         assert geomap("demo", "--out", tmp_path / "closed")[0] == 5
 
     def test_a_failed_plan_leaves_nothing(self, tmp_path, monkeypatch):
-        def fail(inputs: object, scenario: object, progress: object, runner: object) -> None:
+        def fail(inputs: object, scenario: object, progress: object, **rest: object) -> None:
             raise SolveError("the plan is refused")
 
         monkeypatch.setattr(pipeline, "load_inputs", no_input)
@@ -325,7 +325,7 @@ class TestResults:
         assert not (tmp_path / "out").exists()
 
     def test_a_defect_is_not_hidden_behind_a_message(self, tmp_path, monkeypatch):
-        def fail(inputs: object, scenario: object, progress: object, runner: object) -> None:
+        def fail(inputs: object, scenario: object, progress: object, **rest: object) -> None:
             raise ZeroDivisionError
 
         monkeypatch.setattr(pipeline, "load_inputs", no_input)

@@ -411,14 +411,14 @@ def test_core20_patients_get_their_share_of_completions_where_it_is_asked_for() 
 
 
 def test_what_is_proved_of_coverage_holds_to_the_end() -> None:
-    """By regions too: PCNs that have all they could have alone keep it, however high, when travel is shortened."""
-    pledges = [pledge(f"P{k}", "walk", 50) for k in range(3)]
+    """By regions too: B has all it could have, 4 of 5, and keeps it, though a place for A would be an hour nearer."""
     world = make_world(
-        pathways=[pathway("walk", 10.0)], pledges=pledges, demand={(pcn, "walk"): 5 for pcn in "ABC"},
-        minutes={("P0", "A"): 60.0, ("P1", "B"): 60.0, ("P2", "C"): 60.0},
+        pathways=[pathway("walk", 10.0)], pledges=[pledge("P", "walk", 130)],
+        demand={("A", "walk"): 10, ("B", "walk"): 5}, reach={("P", "A"): 1.0, ("P", "B"): 0.8},
+        minutes={("P", "A"): 1.0, ("P", "B"): 61.0},
     )  # fmt: skip
-    match = world.solve_by_regions(fair(1.0))
+    match = world.solve_by_regions(fair(0.1), 10)
     told = levels_of(match).loc["worst_coverage"]
-    assert told[[LevelFrame.value, LevelFrame.proved_to]].tolist() == [1.0, 1.0]
-    assert coverage_of(world, match.allocation) == [1.0, 1.0, 1.0]
-    world.prove(match, fair(1.0))
+    assert told[[LevelFrame.value, LevelFrame.proved_to]].tolist() == [0.8, 0.9]
+    assert coverage_of(world, match.allocation) == [0.8, 0.9]
+    world.prove(match, fair(0.1))

@@ -18,7 +18,7 @@ from .state import Search
 
 WHOLE_STEPS, WHOLE_GAP = 100, 1e-6
 """Steps for a level that is one model, and the gap at which it is good enough."""
-EXACT_STEPS = 100
+EXACT_STEPS = 40
 """Steps for the proof that no plan is fairer, all coverages together."""
 NEAR = 0.02
 """Gap at which travel is short enough."""
