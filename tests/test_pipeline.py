@@ -268,8 +268,9 @@ class TestFiles:
         assert verify_folder(demo.folder) == []
         written = {path.name for path in demo.folder.iterdir()}
         tables = {"accounting", "allocation", "ledger", "links", "pcns", "sites", "unmatched_hours", "unmet_demand"}
+        tables |= {"levels", "fairness", "prices", "differences"}
         assert written == {f"{name}.csv" for name in tables} | {
-            "manifest.json", "map.html", "results.gpkg", "results.xlsx"
+            "manifest.json", "map.html", "plan.json", "results.gpkg", "results.xlsx"
         }  # fmt: skip
 
     def test_the_workbook_opens_and_says_that_it_is_illustrative(self, demo):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from ..solver import Relaxation
@@ -29,13 +31,14 @@ def dive(problem: MatchProblem, goal: Goal, time_limit_s: float) -> tuple[np.nda
     whole = build_model(problem, np.arange(len(problem.link_cap)), Room.whole(problem), goal)
     relaxation = Relaxation(whole.linear)
     lower, upper = np.zeros(len(whole.linear.upper)), whole.linear.upper.copy()
+    deadline = time.monotonic() + time_limit_s
     first = solution = relaxation.solve(lower, upper, time_limit_s)
     if first is None:
         return None
     for _ in range(ROUNDS):
         if not _settle_some(problem, whole, solution.x, (lower, upper)):
             break
-        narrowed = relaxation.solve(lower, upper, time_limit_s)
+        narrowed = relaxation.solve(lower, upper, deadline - time.monotonic())
         if narrowed is None:
             break
         solution = narrowed
