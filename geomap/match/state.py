@@ -39,8 +39,6 @@ class Search:
     """The time ran out, so that another run may end elsewhere."""
     memory: Memory = field(default_factory=Memory)
     """Bounds that need no second proof."""
-    crossed: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """By pledge, how often a border of windows has cut it."""
 
     def left_s(self) -> float:
         """Seconds left."""

@@ -15,7 +15,7 @@ from .goal import Goal
 from .memory import digest_of
 from .model import PartModel, Room, build_model
 from .problem import MatchProblem
-from .regions import cut_regions
+from .regions import Borders, cut_regions
 from .state import Search
 
 STEPS, MORE = 150, 3
@@ -122,11 +122,6 @@ def _polish(item: Polish) -> Polished:
             region = cut_regions(item.problem, search.at, WINDOW_LINKS, cost)
             search.improve(region, item.goal, steps=WINDOW_STEPS, gap_share=WINDOW_GAP)
             # Borders that have cut a pledge already are dear, so that each round cuts elsewhere.
-            cost = cost * (1 + 4 * _cut(item.problem, region))
+            cost = cost * (1 + 4 * Borders.find(item.problem, region, cost).crosses)
     return Polished(places=search.places, courses=search.courses, cost=cost, steps=search.steps)
 
-
-def _cut(problem: MatchProblem, region: np.ndarray) -> np.ndarray:
-    """By pledge, 1 where it reaches several regions."""
-    both = np.unique(np.array([problem.offer_pledge[problem.link_offer], region[problem.link_pcn]]), axis=1)
-    return (np.bincount(both[0], minlength=len(problem.pool_hours)) > 1).astype(float)
