@@ -15,6 +15,7 @@ from .schema import (
     AllocationResultFrame,
     CeilingFrame,
     FacilityFrame,
+    FacilityResultFrame,
     HoursReasonFrame,
     LedgerFrame,
     LinkFrame,
@@ -26,7 +27,6 @@ from .schema import (
     PledgeFrame,
     PracticeFrame,
     ReachFrame,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -179,10 +179,11 @@ def _main_reason(unmet: pd.DataFrame) -> pd.Series:
     return first.set_index(_PCN)[UnmetFrame.reason]
 
 
-def build_sites(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
-    """`SiteFrame`: facilities that hold a pledge of this run, sorted."""
+def build_facilities(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
+    """`FacilityResultFrame`: facilities that hold a pledge of this run, sorted."""
     ledger = parts.ledger.dropna(subset=[LedgerFrame.facility_id])
-    hours = [SiteFrame.pledged_hours, SiteFrame.eligible_hours, SiteFrame.matched_hours, SiteFrame.unmatched_hours]
+    f = FacilityResultFrame
+    hours = [f.pledged_hours, f.eligible_hours, f.matched_hours, f.unmatched_hours]
     groups = ledger.groupby(LedgerFrame.facility_id)
     places = parts.pledges[[PledgeFrame.pledge_id, PledgeFrame.facility_id]]
     offered = parts.offers.merge(places, on=PledgeFrame.pledge_id, validate="many_to_one")
@@ -190,17 +191,18 @@ def build_sites(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
         lambda ids: LIST_SEPARATOR.join(sorted(set(ids)))
     )
     served = allocation.dropna(subset=[AllocationResultFrame.facility_id]).groupby(AllocationResultFrame.facility_id)
-    sites = parts.facilities.merge(parts.operators, on=OperatorFrame.operator_id, validate="many_to_one")
-    sites = sites.set_index(FacilityFrame.facility_id).loc[lambda s: s.index.isin(list(groups.groups))]
-    sites = sites.join(groups[hours].sum())
-    sites[SiteFrame.pledges] = groups.size().reindex(sites.index).astype("int64")
-    sites[SiteFrame.pathways] = pathways.reindex(sites.index).fillna("").astype("str")
-    sites[SiteFrame.people] = served[AllocationResultFrame.places].sum().reindex(sites.index).fillna(0).astype("int64")
-    sites[SiteFrame.pcns_served] = (
-        served[AllocationResultFrame.pcn_code].nunique().reindex(sites.index).fillna(0).astype("int64")
+    facilities = parts.facilities.merge(parts.operators, on=OperatorFrame.operator_id, validate="many_to_one")
+    facilities = facilities.set_index(FacilityFrame.facility_id).loc[lambda s: s.index.isin(list(groups.groups))]
+    facilities = facilities.join(groups[hours].sum())
+    facilities[f.pledges] = groups.size().reindex(facilities.index).astype("int64")
+    facilities[f.pathways] = pathways.reindex(facilities.index).fillna("").astype("str")
+    people = served[AllocationResultFrame.places].sum()
+    facilities[f.people] = people.reindex(facilities.index).fillna(0).astype("int64")
+    facilities[f.pcns_served] = (
+        served[AllocationResultFrame.pcn_code].nunique().reindex(facilities.index).fillna(0).astype("int64")
     )
-    sites = gpd.GeoDataFrame(sites.reset_index(), geometry="geometry", crs=parts.facilities.crs)
-    return sites[list(SiteFrame.to_schema().columns)].sort_values(SiteFrame.facility_id, ignore_index=True)
+    facilities = gpd.GeoDataFrame(facilities.reset_index(), geometry="geometry", crs=parts.facilities.crs)
+    return facilities[list(f.to_schema().columns)].sort_values(f.facility_id, ignore_index=True)
 
 
 def build_unmatched_hours(parts: Parts) -> pd.DataFrame:

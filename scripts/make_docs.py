@@ -9,8 +9,8 @@ from geomap.schema import words
 
 HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
 FRAMES = (
-    "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "Site", "PcnResult", "Level", "Fairness", "Price",
-    "Difference", "Link", "Accounting",
+    "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult", "Level", "Fairness",
+    "Price", "Difference", "Link", "Accounting",
 )  # fmt: skip
 UNITS = {
     "levels.value": "as `objective` says", "levels.bound": "as `objective` says", "fairness.before": "as `unit` says",
@@ -35,8 +35,8 @@ MEASURES = {
 INTRO = """# Tables and columns
 
 Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes each table as a CSV file and as a sheet
-of `results.xlsx`. `results.gpkg` holds the layers `pcns` (indicative areas), `sites` (points) and, where boundaries
-were given, `icbs`, all in British National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
+of `results.xlsx`. `results.gpkg` holds the layers `pcns` (indicative areas), `facilities` (points) and, where
+boundaries were given, `icbs`, all in British National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
 
 
 def table_lines(name: str, frame: str) -> list[str]:

@@ -12,6 +12,7 @@ from geomap.schema import (
     AllocationResultFrame,
     DemandFrame,
     DifferenceFrame,
+    FacilityResultFrame,
     FairnessFrame,
     LedgerFrame,
     LevelFrame,
@@ -24,7 +25,6 @@ from geomap.schema import (
     PrevalenceFrame,
     PriceFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -87,7 +87,7 @@ def _footprints(points: np.ndarray) -> gpd.GeoSeries:
 
 
 def _sites(random: np.random.Generator, n_sites: int, spots: np.ndarray, hostile: bool) -> gpd.GeoDataFrame:
-    f = SiteFrame
+    f = FacilityResultFrame
     operator = np.sort(random.integers(0, max(1, n_sites // 8), n_sites))
     pledged = np.round(random.lognormal(7.2, 0.9, n_sites), 0)
     eligible = np.round(pledged * random.uniform(0.7, 1.0, n_sites), 0)
@@ -235,7 +235,7 @@ def _pcns(random, need: pd.DataFrame, unmet: pd.DataFrame, allocation: pd.DataFr
 
 
 def _with_match(sites: gpd.GeoDataFrame, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
-    f, a = SiteFrame, AllocationResultFrame
+    f, a = FacilityResultFrame, AllocationResultFrame
     groups = allocation.groupby(a.facility_id)
     ids = sites[f.facility_id]
     hours = groups[a.matched_hours].sum().reindex(ids, fill_value=0.0).to_numpy()
@@ -251,7 +251,7 @@ def _with_match(sites: gpd.GeoDataFrame, allocation: pd.DataFrame) -> gpd.GeoDat
 
 def _ledger(sites: pd.DataFrame) -> pd.DataFrame:
     """Two pledges a facility, each half of it; an hour of a class serves eight."""
-    f, s = LedgerFrame, SiteFrame
+    f, s = LedgerFrame, FacilityResultFrame
     halves = [
         pd.DataFrame(
             {
@@ -432,7 +432,7 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
     )
     links = pd.DataFrame(
         {
-            LinkFrame.operator_id: sites[SiteFrame.operator_id].iloc[:n_pcns:2].tolist(),
+            LinkFrame.operator_id: sites[FacilityResultFrame.operator_id].iloc[:n_pcns:2].tolist(),
             LinkFrame.facility_id: pd.NA,
             LinkFrame.organisation_code: codes[: len(sites.iloc[:n_pcns:2])],
             LinkFrame.link_status: "informal",
@@ -447,7 +447,7 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
     return ResultTables(
         facts=_facts(pcns, sites, ledger, hostile),
         pcns=pcns,
-        sites=sites,
+        facilities=sites,
         allocation=allocation,
         unmet=unmet,
         unmatched=_unmatched(ledger),
@@ -460,7 +460,7 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
         accounting=empty(AccountingFrame),
         levels=made_up_levels(),
         fairness=made_up_fairness(),
-        prices=made_up_prices(sites[SiteFrame.facility_name].head(5).tolist()),
+        prices=made_up_prices(sites[FacilityResultFrame.facility_name].head(5).tolist()),
         differences=empty(DifferenceFrame),
         outlines=outlines,
     )

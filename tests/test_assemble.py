@@ -16,6 +16,7 @@ from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
     FacilityFrame,
+    FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
     ListSizeFrame,
@@ -24,7 +25,6 @@ from geomap.schema import (
     PcnResultFrame,
     PledgeFrame,
     PracticeFrame,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -228,7 +228,7 @@ class TestResults:
         assert frame[f.minutes_min].tolist() == [9.0, 3.0, 5.0]
 
     def test_sites(self, parts):
-        f, sites = SiteFrame, assemble.build_sites(parts, assemble.build_allocation(parts))
+        f, sites = FacilityResultFrame, assemble.build_facilities(parts, assemble.build_allocation(parts))
         f.validate(pd.DataFrame(sites))
         assert sites[f.facility_id].tolist() == ["F1", "F2"]
         assert sites[f.pledges].tolist() == [2, 1]

@@ -29,6 +29,7 @@ from geomap.schema import (
     DemandFrame,
     DifferenceFrame,
     FacilityFrame,
+    FacilityResultFrame,
     FairnessFrame,
     LedgerFrame,
     LevelFrame,
@@ -41,7 +42,6 @@ from geomap.schema import (
     PrevalenceFrame,
     PriceFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -52,7 +52,7 @@ DEMO = ROOT / "data" / "demo"
 TWO_SUB_ICBS = "U99026"
 
 MODELS = {
-    "pcns": PcnResultFrame, "sites": SiteFrame, "allocation": AllocationResultFrame, "unmet": UnmetFrame,
+    "pcns": PcnResultFrame, "facilities": FacilityResultFrame, "allocation": AllocationResultFrame, "unmet": UnmetFrame,
     "unmatched": UnmatchedHoursFrame, "ledger": LedgerFrame, "pathways": PathwayFrame, "need": NeedFrame,
     "prevalence": PrevalenceFrame, "demand": DemandFrame, "links": LinkFrame, "accounting": AccountingFrame,
     "levels": LevelFrame, "fairness": FairnessFrame, "prices": PriceFrame, "differences": DifferenceFrame,
@@ -150,14 +150,15 @@ class TestSums:
         assert tables.pcns[hours].sum() == pytest.approx(matched)
 
     def test_sites_are_the_ledger_by_facility(self, demo):
-        sites = demo.tables.sites.set_index(SiteFrame.facility_id)
+        sites = demo.tables.facilities.set_index(FacilityResultFrame.facility_id)
         ledger = demo.tables.ledger.dropna(subset=LedgerFrame.facility_id).groupby(LedgerFrame.facility_id)
-        for column in (SiteFrame.pledged_hours, SiteFrame.eligible_hours, SiteFrame.matched_hours):
+        f = FacilityResultFrame
+        for column in (f.pledged_hours, f.eligible_hours, f.matched_hours):
             pd.testing.assert_series_equal(sites[column], ledger[column].sum(), check_names=False)
-        assert sites[SiteFrame.pledges].tolist() == ledger.size().tolist()
+        assert sites[FacilityResultFrame.pledges].tolist() == ledger.size().tolist()
         at_sites = demo.tables.allocation[AllocationResultFrame.facility_id].notna()
         people = demo.tables.allocation.loc[at_sites, AllocationResultFrame.places].sum()
-        assert sites[SiteFrame.people].sum() == people
+        assert sites[FacilityResultFrame.people].sum() == people
 
     def test_pledges_of_no_facility_take_part(self, demo):
         """Digital and operator-wide pledges stand in the ledger, and some of them serve somebody."""
@@ -267,8 +268,8 @@ class TestFiles:
     def test_the_set_is_whole(self, demo):
         assert verify_folder(demo.folder) == []
         written = {path.name for path in demo.folder.iterdir()}
-        tables = {"accounting", "allocation", "ledger", "links", "pcns", "sites", "unmatched_hours", "unmet_demand"}
-        tables |= {"levels", "fairness", "prices", "differences"}
+        tables = {"accounting", "allocation", "ledger", "links", "pcns", "unmatched_hours", "unmet_demand"}
+        tables |= {"facilities", "levels", "fairness", "prices", "differences"}
         assert written == {f"{name}.csv" for name in tables} | {
             "manifest.json", "map.html", "plan.json", "results.gpkg", "results.xlsx"
         }  # fmt: skip
@@ -283,7 +284,7 @@ class TestFiles:
     def test_the_geopackage_opens(self, demo):
         layers = set(pyogrio.list_layers(demo.folder / "results.gpkg")[:, 0])
         counts = {name: len(gpd.read_file(demo.folder / "results.gpkg", layer=name)) for name in layers}
-        assert (counts["pcns"], counts["sites"]) == (45, 150)
+        assert (counts["pcns"], counts["facilities"]) == (45, 150)
 
     def test_map_and_summary_say_that_it_is_illustrative(self, demo):
         assert "Illustrative" in (demo.folder / "map.html").read_text(encoding="utf-8")
@@ -339,7 +340,7 @@ class TestSettings:
         rows = tables.accounting[tables.accounting[AccountingFrame.source].eq("facilities.csv")]
         told = rows.set_index(AccountingFrame.row_id).loc[first]
         assert (told[AccountingFrame.status], told[AccountingFrame.reason]) == ("not_used", "no pledge names it")
-        assert first not in set(tables.sites[SiteFrame.facility_id])
+        assert first not in set(tables.facilities[FacilityResultFrame.facility_id])
 
 
 def _replaced(item, **changes):

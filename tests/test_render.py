@@ -22,6 +22,7 @@ from geomap.render.encode import json_block
 from geomap.render.layers import thin_shapes
 from geomap.schema import (
     AllocationResultFrame,
+    FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
     NeedFrame,
@@ -29,7 +30,6 @@ from geomap.schema import (
     PathwayFrame,
     PcnResultFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -37,7 +37,7 @@ from geomap.schema.words import CRS, INELIGIBLE_REASONS, UNMATCHED_REASONS, UNME
 
 MODELS = {
     "pcns": PcnResultFrame,
-    "sites": SiteFrame,
+    "facilities": FacilityResultFrame,
     "allocation": AllocationResultFrame,
     "unmet": UnmetFrame,
     "unmatched": UnmatchedHoursFrame,
@@ -92,8 +92,8 @@ def test_block_equals_the_tables(page: str, tables: ResultTables) -> None:
     assert data["pcns"]["unmet_places"] == pcns[PcnResultFrame.unmet_places].tolist()
     shares = pd.Series(data["pcns"]["coverage_share"], dtype=float)
     np.testing.assert_allclose(shares, pcns[PcnResultFrame.coverage_share], atol=5e-4)
-    sites = tables.sites.sort_values(SiteFrame.facility_id)
-    assert data["sites"]["id"] == sites[SiteFrame.facility_id].tolist()
+    sites = tables.facilities.sort_values(FacilityResultFrame.facility_id)
+    assert data["sites"]["id"] == sites[FacilityResultFrame.facility_id].tolist()
     assert sum(data["sites"]["pledged_hours"]) == pytest.approx(tables.facts.pledged_hours)
     assert len(data["pledges"]["id"]) == len(tables.ledger)
     lengths = {len(column) for column in data["pcns"].values()}
@@ -250,9 +250,9 @@ def test_thin_shapes_keeps_borders_shared_and_the_count_down() -> None:
 
 
 def test_a_plan_that_names_an_unknown_facility_is_refused(tables: ResultTables) -> None:
-    fewer = tables.sites.iloc[5:]
+    fewer = tables.facilities.iloc[5:]
     with pytest.raises(KeyLinkError, match="facilities of the plan are not among"):
-        build_map(dataclasses.replace(tables, sites=fewer))
+        build_map(dataclasses.replace(tables, facilities=fewer))
 
 
 def test_nothing_matched_and_no_outlines_still_makes_a_page(tables: ResultTables) -> None:

@@ -28,6 +28,7 @@ from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
     DifferenceFrame,
+    FacilityResultFrame,
     FairnessFrame,
     LedgerFrame,
     LevelFrame,
@@ -38,7 +39,6 @@ from geomap.schema import (
     PlanFacts,
     PriceFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -98,7 +98,7 @@ def make_tables() -> ResultTables:
     codes = ["U10001", "U10002", "U10003"]
     ids = [f"P{n:02}" for n in range(len(HOSTILE))]
     sites = fill(
-        SiteFrame,
+        FacilityResultFrame,
         [{"facility_id": f"F{i}", "facility_name": name} for i, name in zip(ids, HOSTILE, strict=True)],
         operator_kind="charity",
         venue_type="gym",
@@ -124,7 +124,7 @@ def make_tables() -> ResultTables:
     return ResultTables(
         facts=FACTS,
         pcns=gpd.GeoDataFrame(pcns, geometry=footprints, crs=CRS),
-        sites=gpd.GeoDataFrame(sites, geometry=places, crs=CRS),
+        facilities=gpd.GeoDataFrame(sites, geometry=places, crs=CRS),
         allocation=fill(
             AllocationResultFrame, [{"pledge_id": "P00", "facility_name": name} for name in HOSTILE], pathway_id="falls"
         ),
@@ -172,7 +172,7 @@ def folder(tables: ResultTables, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> None:
     models = {
-        PcnResultFrame: tables.pcns, SiteFrame: tables.sites, AllocationResultFrame: tables.allocation,
+        PcnResultFrame: tables.pcns, FacilityResultFrame: tables.facilities, AllocationResultFrame: tables.allocation,
         UnmetFrame: tables.unmet, UnmatchedHoursFrame: tables.unmatched, LedgerFrame: tables.ledger,
         PathwayFrame: tables.pathways, LinkFrame: tables.links, AccountingFrame: tables.accounting,
         LevelFrame: tables.levels, FairnessFrame: tables.fairness, PriceFrame: tables.prices,
@@ -212,11 +212,12 @@ def test_csv_fractions_have_six_figures_and_hours_all(tables: ResultTables, tmp_
 
 def test_missing_cells_are_empty_everywhere(tables: ResultTables, tmp_path: Path) -> None:
     """A reader that knows no missing values sees an empty cell: never nan, None or <NA>."""
-    sites = tables.sites.assign(**{SiteFrame.operator_name: pd.Series([None] * len(HOSTILE), dtype="str").to_numpy()})
-    gaps = dataclasses.replace(tables, sites=sites)
+    nobody = pd.Series([None] * len(HOSTILE), dtype="str").to_numpy()
+    sites = tables.facilities.assign(**{FacilityResultFrame.operator_name: nobody})
+    gaps = dataclasses.replace(tables, facilities=sites)
     write_tables(tmp_path, gaps)
     write_workbook(tmp_path / "results.xlsx", gaps)
-    assert set(pd.read_csv(tmp_path / "sites.csv", dtype="str", keep_default_na=False)["operator_name"]) == {""}
+    assert set(pd.read_csv(tmp_path / "facilities.csv", dtype="str", keep_default_na=False)["operator_name"]) == {""}
     lines = [line for path in tmp_path.glob("*.csv") for line in csv.reader(io.StringIO(path.read_text("utf-8-sig")))]
     book = openpyxl.load_workbook(tmp_path / "results.xlsx")
     lines += [row for sheet in book for row in sheet.iter_rows(values_only=True)]
@@ -225,31 +226,31 @@ def test_missing_cells_are_empty_everywhere(tables: ResultTables, tmp_path: Path
 
 
 def test_no_cell_of_a_csv_is_live_and_numbers_are_untouched(folder: Path) -> None:
-    names = pd.read_csv(folder / "sites.csv")["facility_name"]
+    names = pd.read_csv(folder / "facilities.csv")["facility_name"]
     assert list(names) == [f"'{name}" for name in HOSTILE[:-1]] + [HOSTILE[-1]]
     assert list(pd.read_csv(folder / "accounting.csv", dtype="str")["value"])[-1] == "-12"
     assert set(pd.read_csv(folder / "ledger.csv")["hours"]) == {-1.0}
 
 
 def test_sites_keep_their_place_to_the_metre(folder: Path) -> None:
-    sites = pd.read_csv(folder / "sites.csv")
+    sites = pd.read_csv(folder / "facilities.csv")
     assert (sites["easting_m"].iloc[0], sites["northing_m"].iloc[0]) == (530_000, 180_001)
 
 
 def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, tables: ResultTables) -> None:
     path = folder / "results.gpkg"
-    assert sorted(name for name, _ in pyogrio.list_layers(path)) == ["icbs", "pcns", "sites"]
-    for layer, frame in (("pcns", tables.pcns), ("sites", tables.sites), ("icbs", tables.outlines)):
+    assert sorted(name for name, _ in pyogrio.list_layers(path)) == ["facilities", "icbs", "pcns"]
+    for layer, frame in (("pcns", tables.pcns), ("facilities", tables.facilities), ("icbs", tables.outlines)):
         back = gpd.read_file(path, layer=layer)
         assert back.crs.to_epsg() == 27700
         assert list(back.columns) == list(frame.columns)
         assert back.geometry.geom_equals(frame.geometry).all()
-    assert list(gpd.read_file(path, layer="sites")["facility_name"]) == HOSTILE
+    assert list(gpd.read_file(path, layer="facilities")["facility_name"]) == HOSTILE
 
 
 def test_no_layer_of_icbs_without_boundaries(tables: ResultTables, tmp_path: Path) -> None:
     write_tables(tmp_path, dataclasses.replace(tables, outlines=tables.outlines.iloc[:0]))
-    assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["pcns", "sites"]
+    assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["facilities", "pcns"]
 
 
 def test_the_same_run_gives_the_same_bytes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +305,7 @@ def test_workbook_sheets_hold_the_tables_with_nothing_live(folder: Path, tables:
         assert sheet.auto_filter.ref.startswith("A1:")
         for cells in sheet.iter_rows():
             assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
-    names = [cell.value for cell in book["Sites"]["B"]][1:]
+    names = [cell.value for cell in book["Facilities"]["B"]][1:]
     # Reading XML makes a line feed of a carriage return; xlsxwriter writes `_x000D_`-style escapes for neither.
     assert [name.replace("_x000D_", "\r").replace("\r", "\n") for name in names] == [
         name.replace("\r", "\n") for name in HOSTILE
@@ -326,11 +327,11 @@ def test_workbook_numbers_are_numbers_and_codes_are_words(folder: Path) -> None:
         None,
     ]
     assert [cell.value for cell in book["PCNs"]["P"]] == ["Deprivation fifth", 1, 5, None]
-    assert {cell.value for cell in book["Sites"]["E"][1:]} == {"charity"}
+    assert {cell.value for cell in book["Facilities"]["E"][1:]} == {"charity"}
     assert {cell.value for cell in book["Links"]["D"][1:]} == {"formal agreement"}
     assert {cell.value for cell in book["Ledger"]["E"][1:]} == {UNITS["class"]}
     assert {cell.value for cell in book["Allocation"]["F"][1:]} == {"Falls prevention"}
-    assert {cell.value for cell in book["Sites"]["H"][1:]} == {"Falls prevention; swimming"}
+    assert {cell.value for cell in book["Facilities"]["H"][1:]} == {"Falls prevention; swimming"}
 
 
 def test_rows_of_a_sheet_are_shown_each_in_its_own_unit(folder: Path, tables: ResultTables) -> None:

@@ -18,6 +18,7 @@ from .params import (
     TravelParams,
 )
 from .scenario import Scenario, default_pathways, load_default
+from .sites import HealthBudgetParams, QuotaParams, RobustParams, SiteParams
 from .wishes import BanParams, LockParams, MinimumParams, WishParams
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "BankParams",
     "DataParams",
     "EligibleParams",
+    "HealthBudgetParams",
     "LinkWorkerParams",
     "LockParams",
     "MatchParams",
@@ -34,7 +36,10 @@ __all__ = [
     "NeedWeights",
     "PathwayParams",
     "PeriodParams",
+    "QuotaParams",
+    "RobustParams",
     "Scenario",
+    "SiteParams",
     "TravelParams",
     "WishParams",
     "default_pathways",

@@ -25,6 +25,7 @@ from .params import (
     TravelParams,
     Word,
 )
+from .sites import HealthBudgetParams, RobustParams, SiteParams
 from .wishes import WishParams
 
 
@@ -42,6 +43,9 @@ class Scenario(Params):
     travel: TravelParams
     match: MatchParams
     wishes: WishParams = WishParams()
+    sites: SiteParams
+    robustness: RobustParams
+    health_budget: HealthBudgetParams
     pathways: dict[Word, PathwayParams]
 
     @classmethod
@@ -85,7 +89,7 @@ def default_pathways() -> dict[str, PathwayParams]:
 
 def _defaults() -> dict[str, Any]:
     whole = {name: load_default(name) for name in ("travel", "pathways")}
-    return {**load_default("need"), **load_default("match"), **whole}
+    return {**load_default("need"), **load_default("match"), **load_default("sites"), **whole}
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

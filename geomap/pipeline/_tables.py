@@ -57,7 +57,7 @@ def build_tables(run: Run) -> ResultTables:
     return ResultTables(
         facts=_state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank)),
         pcns=pcns,
-        sites=assemble.build_sites(parts, allocation),
+        facilities=assemble.build_facilities(parts, allocation),
         allocation=allocation,
         unmet=parts.unmet,
         unmatched=assemble.build_unmatched_hours(parts),

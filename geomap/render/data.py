@@ -16,13 +16,13 @@ from ..errors import Fault, KeyLinkError
 from ..phrases import FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
 from ..schema import (
     AllocationResultFrame,
+    FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
     NeedFrame,
     PathwayFrame,
     PcnResultFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -75,18 +75,19 @@ def positions(keys: pd.Series, index: pd.Index, *, what: str) -> np.ndarray:
 
 def _operators(tables: ResultTables) -> pd.DataFrame:
     """Operators named anywhere, in key order; kind is missing for those without a facility."""
-    columns = [SiteFrame.operator_id, SiteFrame.operator_name, SiteFrame.operator_kind]
-    known = tables.sites[columns].drop_duplicates(SiteFrame.operator_id)
+    columns = [FacilityResultFrame.operator_id, FacilityResultFrame.operator_name, FacilityResultFrame.operator_kind]
+    known = tables.facilities[columns].drop_duplicates(FacilityResultFrame.operator_id)
     matched = tables.allocation[[AllocationResultFrame.operator_id, AllocationResultFrame.operator_name]]
-    pledged = tables.ledger[[LedgerFrame.operator_id]].assign(**{SiteFrame.operator_name: pd.NA})
-    every = pd.concat([known, matched, pledged], ignore_index=True).drop_duplicates(SiteFrame.operator_id)
-    return every.set_index(SiteFrame.operator_id).sort_index()
+    pledged = tables.ledger[[LedgerFrame.operator_id]].assign(**{FacilityResultFrame.operator_name: pd.NA})
+    every = pd.concat([known, matched, pledged], ignore_index=True).drop_duplicates(FacilityResultFrame.operator_id)
+    return every.set_index(FacilityResultFrame.operator_id).sort_index()
 
 
 def _operator_data(operators: pd.DataFrame) -> dict[str, list]:
     kinds = list(MARKS)
-    names = operators[SiteFrame.operator_name]
-    kind_rows = [kinds.index(kind) if isinstance(kind, str) else -1 for kind in operators[SiteFrame.operator_kind]]
+    names = operators[FacilityResultFrame.operator_name]
+    kind_of = operators[FacilityResultFrame.operator_kind]
+    kind_rows = [kinds.index(kind) if isinstance(kind, str) else -1 for kind in kind_of]
     return {
         "id": column(operators.index),
         "name": column(names.where(names.notna(), operators.index.to_series())),
@@ -139,7 +140,7 @@ def _pcn_data(tables: ResultTables, icbs: pd.DataFrame) -> dict[str, list]:
 
 
 def _site_data(sites: pd.DataFrame, operators: pd.Index, pathways: pd.Index) -> dict[str, list]:
-    frame = SiteFrame
+    frame = FacilityResultFrame
     hours = (frame.pledged_hours, frame.eligible_hours, frame.matched_hours, frame.unmatched_hours)
     offered = [[p for p in text.split(LIST_SEPARATOR) if p] for text in sites[frame.pathways]]
     return {
@@ -250,7 +251,7 @@ def page_data(tables: ResultTables) -> dict[str, object]:
     operators = _operators(tables)
     rows = {
         "pcns": pd.Index(tables.pcns[PcnResultFrame.pcn_code]),
-        "sites": pd.Index(tables.sites[SiteFrame.facility_id]),
+        "sites": pd.Index(tables.facilities[FacilityResultFrame.facility_id]),
         "operators": operators.index,
         "pathways": pd.Index(tables.pathways[PathwayFrame.pathway_id]),
     }
@@ -276,7 +277,7 @@ def page_data(tables: ResultTables) -> dict[str, object]:
         },
         "operators": _operator_data(operators),
         "pcns": _pcn_data(tables, icbs),
-        "sites": _site_data(tables.sites, rows["operators"], rows["pathways"]),
+        "sites": _site_data(tables.facilities, rows["operators"], rows["pathways"]),
         "flows": {name: column(flows[name], digits.get(name)) for name in flows.columns},
         "unmet": _unmet_data(tables.unmet, rows),
         "pledges": _pledge_data(tables.ledger, rows),

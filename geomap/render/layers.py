@@ -16,7 +16,7 @@ import shapely
 from folium.plugins import FastMarkerCluster
 
 from ..errors import OutputError
-from ..schema import OutlineFrame, PcnResultFrame, SiteFrame
+from ..schema import FacilityResultFrame, OutlineFrame, PcnResultFrame
 
 LONGITUDE_LATITUDE = "EPSG:4326"
 _DECIMALS = 4
@@ -92,8 +92,8 @@ def draw_layers(pcns: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, outlines: gpd.G
     Parameters
     ----------
     pcns, sites, outlines
-        `PcnResultFrame`, `SiteFrame` and `OutlineFrame` in metres (EPSG:27700). Row numbers in the map are positions
-        in these frames.
+        `PcnResultFrame`, `FacilityResultFrame` and `OutlineFrame` in metres (EPSG:27700). Row numbers in the map are
+        positions in these frames.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def draw_layers(pcns: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, outlines: gpd.G
         _features(outlines[OutlineFrame.geometry]), smooth_factor=0.6, pane="outlines", interactive=False
     )
     _named(borders, "outlines").add_to(chart)
-    places = latitudes_longitudes(sites[SiteFrame.geometry])
+    places = latitudes_longitudes(sites[FacilityResultFrame.geometry])
     rows = [[float(lat), float(lon), row] for row, (lat, lon) in enumerate(places) if not np.isnan(lat)]
     cluster = FastMarkerCluster(
         rows,

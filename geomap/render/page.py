@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..schema import (
     AllocationResultFrame,
+    FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
     NeedFrame,
@@ -14,7 +15,6 @@ from ..schema import (
     PathwayFrame,
     PcnResultFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -30,7 +30,7 @@ def _in_key_order(tables: ResultTables) -> ResultTables:
     """Sort every table by its key, so that the order of the input rows never shows in the page."""
     keys = {
         "pcns": [PcnResultFrame.pcn_code],
-        "sites": [SiteFrame.facility_id],
+        "facilities": [FacilityResultFrame.facility_id],
         "allocation": [
             AllocationResultFrame.pledge_id,
             AllocationResultFrame.pathway_id,
@@ -85,7 +85,7 @@ def build_map(tables: ResultTables) -> str:
         The page would load something from outside, or could not be made the same twice.
     """
     tables = _in_key_order(tables)
-    drawn = draw_layers(tables.pcns, tables.sites, tables.outlines)
+    drawn = draw_layers(tables.pcns, tables.facilities, tables.outlines)
     sheets = [element("style", text) for text in styles()]
     scripts = [element("script", text) for text in [*scripts_before_map(), drawn.script]]
     parts = {

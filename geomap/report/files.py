@@ -12,7 +12,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ..errors import OutputError
-from ..schema import PcnResultFrame, ResultTables, SiteFrame
+from ..schema import FacilityResultFrame, PcnResultFrame, ResultTables
 from ._columns import EASTING_M, NORTHING_M
 
 LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -26,18 +26,18 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
     """
     The tables that go out, by name, without shapes; the CSV files and the sheets of the workbook are these.
 
-    Sites keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre).
+    Facilities keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre).
     """
-    point = tables.sites.geometry
-    sites = pd.DataFrame(tables.sites.drop(columns=SiteFrame.geometry))
-    sites[EASTING_M] = point.x.round().astype("int64")
-    sites[NORTHING_M] = point.y.round().astype("int64")
+    point = tables.facilities.geometry
+    facilities = pd.DataFrame(tables.facilities.drop(columns=FacilityResultFrame.geometry))
+    facilities[EASTING_M] = point.x.round().astype("int64")
+    facilities[NORTHING_M] = point.y.round().astype("int64")
     return {
         "allocation": tables.allocation,
         "unmet_demand": tables.unmet,
         "unmatched_hours": tables.unmatched,
         "ledger": tables.ledger,
-        "sites": sites,
+        "facilities": facilities,
         "pcns": pd.DataFrame(tables.pcns.drop(columns=PcnResultFrame.geometry)),
         "levels": tables.levels,
         "fairness": tables.fairness,
@@ -55,7 +55,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click. Hours stand in full, so that a
     ledger that is added up again balances; other fractions have six significant figures, more than is known of them.
     A text cell that a spreadsheet would take for a formula gets a `'` in front.
-    GeoPackage: layers `pcns`, `sites` and, where boundaries were given, `icbs`; EPSG:27700.
+    GeoPackage: layers `pcns`, `facilities` and, where boundaries were given, `icbs`; EPSG:27700.
 
     Parameters
     ----------
@@ -96,13 +96,14 @@ def _harmless(text: str) -> str:
 
 
 def _write_geopackage(path: Path, tables: ResultTables) -> Path:
-    layers = {"pcns": tables.pcns, "sites": tables.sites, "icbs": tables.outlines}
+    layers = {"pcns": tables.pcns, "facilities": tables.facilities, "icbs": tables.outlines}
     with _fixed_date(tables.facts.as_of):
         for layer, frame in layers.items():
             if frame.empty:
                 continue
             try:
-                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=layer != "sites")
+                shapes = layer != "facilities"
+                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=shapes)
             except (DataSourceError, DataLayerError) as caught:
                 raise OutputError(f"The layer {layer} of {path.name} could not be written: {caught}") from caught
     return path

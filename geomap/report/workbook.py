@@ -19,6 +19,7 @@ from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
     DifferenceFrame,
+    FacilityResultFrame,
     FairnessFrame,
     LedgerFrame,
     LevelFrame,
@@ -27,7 +28,6 @@ from ..schema import (
     PcnResultFrame,
     PriceFrame,
     ResultTables,
-    SiteFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -63,7 +63,7 @@ WORDS = {
     "unmet_demand": {UnmetFrame.reason: UNMET_REASONS},
     "unmatched_hours": {UnmatchedHoursFrame.stage: STAGES, UnmatchedHoursFrame.reason: _HOURS_REASONS},
     "ledger": {LedgerFrame.hour_unit: UNITS},
-    "sites": {SiteFrame.operator_kind: KINDS, SiteFrame.venue_type: VENUES},
+    "facilities": {FacilityResultFrame.operator_kind: KINDS, FacilityResultFrame.venue_type: VENUES},
     "pcns": {PcnResultFrame.fte_basis: FTE_BASES, PcnResultFrame.main_unmet_reason: UNMET_REASONS},
     "levels": {LevelFrame.objective: AIMS},
     "fairness": {FairnessFrame.measure: MEASURES},
@@ -130,7 +130,7 @@ def _in_words(tables: ResultTables, published: dict[str, pd.DataFrame]) -> dict[
         ("allocation", AllocationResultFrame.pathway_id),
         ("unmet_demand", UnmetFrame.pathway_id),
         ("differences", DifferenceFrame.pathway_id),
-        ("sites", SiteFrame.pathways),
+        ("facilities", FacilityResultFrame.pathways),
     ):
         ids = told[name][column].str.split(LIST_SEPARATOR)
         told[name][column] = ids.map(lambda keys: "; ".join(catalogue.get(key, key) for key in keys)).astype("str")

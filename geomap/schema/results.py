@@ -24,6 +24,7 @@ from .words import (
 )
 
 if TYPE_CHECKING:
+    from .choice import SiteTables
     from .record import PlanRecord
 
 
@@ -119,7 +120,7 @@ class PcnResultFrame(Table):
     geometry: GeoSeries
 
 
-class SiteFrame(Table):
+class FacilityResultFrame(Table):
     """One row a facility that holds a pledge, in metres; hours are participant-hours.
 
     `pathways` lists what its pledges offer and can deliver, `;` between.
@@ -263,7 +264,7 @@ class ResultTables:
 
     facts: PlanFacts
     pcns: gpd.GeoDataFrame
-    sites: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
     allocation: pd.DataFrame
     unmet: pd.DataFrame
     unmatched: pd.DataFrame
@@ -281,5 +282,12 @@ class ResultTables:
     """`DifferenceFrame`, empty where the run did not start from an earlier plan."""
     outlines: gpd.GeoDataFrame
     """`OutlineFrame` of level `icb` where boundaries were given, else empty."""
+    figures: pd.DataFrame
+    provision: pd.DataFrame
+    gaps: pd.DataFrame
+    sectors: pd.DataFrame
+    health_budgets: pd.DataFrame
+    choice: SiteTables | None = None
+    """The test-and-learn sites, where they were asked for."""
     record: PlanRecord | None = None
     """What a later run can start from."""

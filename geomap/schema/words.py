@@ -87,3 +87,51 @@ FIFTHS = ("1", "2", "3", "4", "5")
 PRICE_KINDS = ("hour", "fte", "km")
 EVERYBODY = "all"
 """Where one more kilometre is told for all PCNs of the run together."""
+
+SECTORS = {
+    "local_authority": "public",
+    "library": "public",
+    "private": "private",
+    "digital": "private",
+    "leisure_trust": "voluntary",
+    "charity": "voluntary",
+    "community": "voluntary",
+    "arts": "voluntary",
+}
+"""Kind of operator → who carries the load. Leisure trusts are charities or not-for-profit, whoever owns the hall."""
+SECTOR_NAMES = ("public", "private", "voluntary")
+
+SITE_UNITS = ("pcn", "icb", "group")
+"""What a test-and-learn site is: a PCN, an ICB, or PCNs that the planner put together."""
+RURALITIES = ("urban", "town", "rural")
+QUOTA_KINDS = ("region", "icb", "rurality", "deprivation_fifth", "operator_kind", "pathway")
+"""What a quota counts sites by."""
+CURVES = ("coverage", "cost", "sites")
+"""Trade-offs of need met: with the coverage of the worst-covered site, the set-up cost, the number of sites."""
+LIKENESS = {
+    "patients": "people",
+    "imd_score": "IMD score",
+    "aged_65_share": "share",
+    "long_term_ratio": "1 is average",
+    "density": "patients per square kilometre",
+    "link_worker_fte": "FTE per 10,000 patients",
+    "hours_in_reach": "participant-hours per 1,000 patients",
+}
+"""What a site and its comparator are compared by, and the unit of each."""
+VERDICTS = ("core", "contested", "fragile")
+"""Chosen in at least 0.8 of the draws; in between; in at most 0.2."""
+ASSUMPTIONS = (
+    "weight_imd", "weight_inactivity", "weight_long_term", "weight_aged_65",
+    "uptake", "completion", "fill", "caseload", "detour",
+)  # fmt: skip
+"""What is drawn, each as a factor on what the scenario says."""
+SCORE_PARTS = ("everybody", "deprivation", "inactivity", "long_term", "aged_65", "not_known")
+"""What a completion counts for: `everybody` is the floor of the need weight, the others what need adds to it."""
+LIMITS = ("link_workers", "hours", "reach", "demand")
+"""What holds a site's completions down."""
+LEVERS = {
+    "link_workers": "FTE",
+    "hours": "participant-hours",
+    "need_weight": "need weight",
+}
+"""What is changed to bring a site in or out, and its unit."""

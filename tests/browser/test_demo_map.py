@@ -12,7 +12,7 @@ from geomap.config import Scenario
 from geomap.demo import demo_scenario
 from geomap.phrases import finding
 from geomap.pipeline import run
-from geomap.schema import AllocationResultFrame, PcnResultFrame, ResultTables, SiteFrame
+from geomap.schema import AllocationResultFrame, FacilityResultFrame, PcnResultFrame, ResultTables
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def test_map_legend_and_table_hold_the_demo(opened: Opened, made: tuple[ResultTa
     assert page.locator(".leaflet-overlay-pane path.leaflet-interactive").count() == len(tables.pcns)
     assert page.locator(".cluster-icon, .leaflet-marker-pane .site").count() > 0
     assert page.locator("#classes li").count() == 5
-    assert opened.text("#site-count") == f"{len(tables.sites)} facilities"
+    assert opened.text("#site-count") == f"{len(tables.facilities)} facilities"
     page.click("#tab-table")
     assert sorted(opened.figures(1)) == sorted(tables.pcns[PcnResultFrame.pcn_name])
     assert "None" not in page.locator("body").inner_text()
@@ -66,10 +66,10 @@ def test_a_pcn_is_chosen_and_its_popup_opens(opened: Opened, made: tuple[ResultT
 
 
 def test_a_facility_is_chosen_and_its_popup_opens(opened: Opened, made: tuple[ResultTables, Path]) -> None:
-    sites = made[0].sites.sort_values(SiteFrame.facility_id, ignore_index=True)
-    row = int(sites[SiteFrame.matched_hours].idxmax())
+    sites = made[0].facilities.sort_values(FacilityResultFrame.facility_id, ignore_index=True)
+    row = int(sites[FacilityResultFrame.matched_hours].idxmax())
     opened.page.evaluate("(row) => geomap.choose({ kind: 'site', row })", row)
     opened.page.locator(".leaflet-picked-pane .site").click(force=True)
-    assert opened.text(".leaflet-popup-content strong") == sites[SiteFrame.facility_name][row]
+    assert opened.text(".leaflet-popup-content strong") == sites[FacilityResultFrame.facility_name][row]
     assert opened.page.locator(".leaflet-popup-content").bounding_box()["width"] > 180
-    assert f"{sites[SiteFrame.matched_hours][row]:,.0f}" in opened.text("#places .figures")
+    assert f"{sites[FacilityResultFrame.matched_hours][row]:,.0f}" in opened.text("#places .figures")

@@ -13,7 +13,7 @@ from opened import Opened, missing
 
 from geomap.phrases import finding, hours_worth
 from geomap.render import build_map
-from geomap.schema import AllocationResultFrame, PcnResultFrame, SiteFrame
+from geomap.schema import AllocationResultFrame, FacilityResultFrame, PcnResultFrame
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,7 @@ def test_everything_is_there(opened: Opened, tables) -> None:
     assert page.locator(".leaflet-outlines-pane path").count() == len(tables.outlines)
     assert page.locator(".cluster-icon, .leaflet-marker-pane .site").count() > 0
     assert page.locator("#classes li").count() >= 5
-    assert page.locator("#kinds li").count() == tables.sites[SiteFrame.operator_kind].nunique()
+    assert page.locator("#kinds li").count() == tables.facilities[FacilityResultFrame.operator_kind].nunique()
     assert opened.text("h1") == finding(tables.facts)
     assert opened.text("#label") == tables.facts.label
     assert page.get_by_text(tables.facts.label, exact=True).count() == 1
@@ -129,10 +129,10 @@ def test_back_returns_to_the_choice_before(opened: Opened, tables) -> None:
 
 def test_deep_links_open_their_place(browser, path: Path, tables) -> None:
     pcn = tables.pcns.iloc[4]
-    site = tables.sites.iloc[9]
+    site = tables.facilities.iloc[9]
     for fragment, name in (
         (f"#pcn={pcn[PcnResultFrame.pcn_code]}", pcn[PcnResultFrame.pcn_name]),
-        (f"#site={site[SiteFrame.facility_id]}", site[SiteFrame.facility_name]),
+        (f"#site={site[FacilityResultFrame.facility_id]}", site[FacilityResultFrame.facility_name]),
         ("#pcn=nothing", f"All {len(tables.pcns)} PCNs"),
     ):
         opened = Opened(browser, path, fragment=fragment)
@@ -142,12 +142,12 @@ def test_deep_links_open_their_place(browser, path: Path, tables) -> None:
 
 
 def test_facility_popup_and_details(opened: Opened, tables) -> None:
-    site = tables.sites.iloc[0]
+    site = tables.facilities.iloc[0]
     opened.page.evaluate("() => geomap.choose({kind: 'site', row: 0})")
     opened.page.locator(".leaflet-picked-pane .site").click(force=True)
-    assert opened.text(".leaflet-popup-content strong") == site[SiteFrame.facility_name]
+    assert opened.text(".leaflet-popup-content strong") == site[FacilityResultFrame.facility_name]
     shown = opened.text("#places")
-    assert f"{site[SiteFrame.pledged_hours]:,.0f}" in shown and "P00000-0" in shown
+    assert f"{site[FacilityResultFrame.pledged_hours]:,.0f}" in shown and "P00000-0" in shown
 
 
 def test_headings_sort_both_ways_and_say_so(opened: Opened, tables) -> None:
