@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geomap import board
+from geomap.config import HealthBudgetParams
 from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
@@ -18,10 +20,13 @@ from geomap.schema import (
     LevelFrame,
     LinkFrame,
     NeedFrame,
+    OfferFrame,
+    OperatorFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
     PlanFacts,
+    PledgeFrame,
     PrevalenceFrame,
     PriceFrame,
     ResultTables,
@@ -75,7 +80,8 @@ def _pathways() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _name(row: int, plain: str, hostile: bool) -> str:
+def made_up_name(row: int, plain: str, hostile: bool) -> str:
+    """One of the hostile names where they are asked for and not used up, else the plain one."""
     return HOSTILE[row] if hostile and row < len(HOSTILE) else plain
 
 
@@ -93,10 +99,10 @@ def _sites(random: np.random.Generator, n_sites: int, spots: np.ndarray, hostile
     eligible = np.round(pledged * random.uniform(0.7, 1.0, n_sites), 0)
     return gpd.GeoDataFrame(
         {
-            f.facility_id: [_name(i, f"F{i:05d}", hostile and i % 3 == 0) for i in range(n_sites)],
-            f.facility_name: [_name(i, f"Riverside Leisure Centre {i}", hostile) for i in range(n_sites)],
+            f.facility_id: [made_up_name(i, f"F{i:05d}", hostile and i % 3 == 0) for i in range(n_sites)],
+            f.facility_name: [made_up_name(i, f"Riverside Leisure Centre {i}", hostile) for i in range(n_sites)],
             f.operator_id: [f"OP{k:04d}" for k in operator],
-            f.operator_name: [_name(k, f"Active Trust {k}", hostile) for k in operator],
+            f.operator_name: [made_up_name(k, f"Active Trust {k}", hostile) for k in operator],
             f.operator_kind: [OPERATOR_KINDS[k % len(OPERATOR_KINDS)] for k in operator],
             f.venue_type: [VENUE_TYPES[i % len(VENUE_TYPES)] for i in range(n_sites)],
             f.pledges: np.full(n_sites, 2),
@@ -209,9 +215,9 @@ def _pcns(random, need: pd.DataFrame, unmet: pd.DataFrame, allocation: pd.DataFr
     frame = gpd.GeoDataFrame(
         {
             **{name: need[name] for name in same},
-            f.pcn_name: [_name(i, f"Northern Parishes {i} PCN", hostile) for i in range(n)],
+            f.pcn_name: [made_up_name(i, f"Northern Parishes {i} PCN", hostile) for i in range(n)],
             f.icb_code: [f"Q{k:02d}" for k in icb],
-            f.icb_name: [_name(k, f"NHS Middle Shire {k} Integrated Care Board", hostile) for k in icb],
+            f.icb_name: [made_up_name(k, f"NHS Middle Shire {k} Integrated Care Board", hostile) for k in icb],
             f.icb_codes: [f"Q{k:02d}" + (";QZZ" if k % 9 == 0 else "") for k in icb],
             f.region_code: "Y1",
             f.region_name: "Middle England",
@@ -393,7 +399,29 @@ def made_up_prices(names: list[str]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys((f.kind, f.where, f.name), "str"))
 
 
-def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostile: bool = False) -> ResultTables:
+def made_up_plan(
+    facilities: pd.DataFrame, allocation: pd.DataFrame, ledger: pd.DataFrame, links: pd.DataFrame
+) -> board.PlanTables:
+    """Those who made the pledges; every other pledge names no role. Only the columns that summaries are made of."""
+    f, p = FacilityResultFrame, PledgeFrame
+    operators = facilities[[f.operator_id, f.operator_name, f.operator_kind]].drop_duplicates(ignore_index=True)
+    ids = ledger[LedgerFrame.pledge_id]
+    roles = [("instructor;walk_leader", None)[n % 2] for n in range(len(ids))]
+    offers = pd.MultiIndex.from_product([ids, ("referral", "walking")]).to_frame(index=False).astype("str")
+    return board.PlanTables(
+        operators=operators[list(OperatorFrame.to_schema().columns)],
+        pledges=pd.DataFrame({p.pledge_id: ids, p.roles: pd.Series(roles, dtype="str")}),
+        pathways=_pathways(),
+        offers=offers.set_axis([OfferFrame.pledge_id, OfferFrame.pathway_id], axis=1),
+        links=links,
+        ledger=ledger,
+        allocation=allocation,
+    )
+
+
+def made_up_tables(
+    n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostile: bool = False, choice: bool = False
+) -> ResultTables:
     """
     Invented results that hold every declaration of `geomap.schema`.
 
@@ -403,7 +431,12 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
         How many, and the seed of all chance.
     hostile
         Give the first PCNs, facilities, operators, ICBs and the facts the names in `HOSTILE`.
+    choice
+        Choose test-and-learn sites among the PCNs too: four where there are twelve or more.
     """
+    # It takes its names from here.
+    from made_up_choice import made_up_choice
+
     random = np.random.default_rng(seed)
     half = 6000 * np.sqrt(n_pcns)
     west, south, east, north = 430_000 - half, 300_000 - half, 430_000 + half, 300_000 + half
@@ -412,7 +445,7 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
     codes = [f"U{10000 + i}" for i in range(n_pcns)]
     need = _need(random, codes).astype({NeedFrame.pcn_code: "str", NeedFrame.core20_basis: "str"})
     named = pd.DataFrame({PcnResultFrame.pcn_code: codes})
-    named[PcnResultFrame.pcn_name] = [_name(i, f"Northern Parishes {i} PCN", hostile) for i in range(n_pcns)]
+    named[PcnResultFrame.pcn_name] = [made_up_name(i, f"Northern Parishes {i} PCN", hostile) for i in range(n_pcns)]
     sites = _sites(random, n_sites, spots, hostile)
     allocation = _allocation(random, sites, spots, centres, named)
     sites = _with_match(sites, allocation)
@@ -444,8 +477,11 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
     def empty(model) -> pd.DataFrame:
         return model.to_schema().coerce_dtype(pd.DataFrame(columns=list(model.to_schema().columns)))
 
+    facts = _facts(pcns, sites, ledger, hostile)
+    plan = made_up_plan(sites, allocation, ledger, links)
+    budgets = HealthBudgetParams(hour_cost=5.0, total=100_000.0)
     return ResultTables(
-        facts=_facts(pcns, sites, ledger, hostile),
+        facts=facts,
         pcns=pcns,
         facilities=sites,
         allocation=allocation,
@@ -463,4 +499,10 @@ def made_up_tables(n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostil
         prices=made_up_prices(sites[FacilityResultFrame.facility_name].head(5).tolist()),
         differences=empty(DifferenceFrame),
         outlines=outlines,
+        figures=board.build_figures(facts),
+        provision=board.build_provision(plan),
+        gaps=board.build_gaps(unmet, plan.pathways),
+        sectors=board.build_sectors(plan),
+        health_budgets=board.build_health_budgets(unmet, plan.pathways, budgets),
+        choice=made_up_choice(chosen=min(4, n_pcns // 3), seed=seed, hostile=hostile, pcns=pcns) if choice else None,
     )

@@ -26,8 +26,8 @@ from ._text import normal_heading, text_to_code, text_to_date, text_to_number
 from ._workbook import find_sheet, open_book, rows_to_table
 
 __all__ = [
-    "RawTable", "list_members", "normal_heading", "read_csv", "read_geo", "read_json", "read_sheet", "read_sheets",
-    "refuse", "text_to_code", "text_to_date", "text_to_number",
+    "RawTable", "list_members", "normal_heading", "read_bytes", "read_csv", "read_geo", "read_json", "read_sheet",
+    "read_sheets", "refuse", "text_to_code", "text_to_date", "text_to_number",
 ]  # fmt: skip
 
 _MAX_BYTES = 1 << 30
@@ -177,6 +177,18 @@ def read_sheet(path: Path, *, sheet: str, heading_row: int | None = None) -> Raw
     with open_book(_open_bytes(path), path.name, path.suffix) as book:
         found = find_sheet(book, sheet)
         return rows_to_table(book.rows(found), path.name, found, heading_row)
+
+
+def read_bytes(path: Path) -> bytes:
+    """
+    The bytes of a file as it stands, to see whether it is the one wanted.
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty or too large.
+    """
+    return _open_bytes(Path(path))
 
 
 def read_json(path: Path) -> tuple[object, bytes]:

@@ -1,8 +1,8 @@
 """Which conditions cannot be met together: the smallest set that clashes.
 
-Ignatiev, Previti, Liffiton and Marques-Silva, "Smallest MUS extraction with minimal hitting set dualization" (2015): the
-fewest conditions that hit every set of conditions whose removal is known to help; when these clash by themselves, no
-smaller set does.
+Ignatiev, Previti, Liffiton and Marques-Silva, "Smallest MUS extraction with minimal hitting set dualization" (2015):
+the fewest conditions that hit every set of conditions whose removal is known to help; when these clash by themselves,
+no smaller set does.
 """
 
 from __future__ import annotations

@@ -64,15 +64,17 @@ class SiteProblem:
         """
         Build the problem from a match and `CandidateFrame`, sorted by id, whose order the conditions' members follow.
 
-        `homes` are where each PCN's patients live on average: `easting` and `northing`, indexed by `pcn_code`. A PCN of no site is served by none of the portfolios.
+        `homes` are where each PCN's patients live on average: `easting` and `northing`, indexed by `pcn_code`. A PCN of
+        no site is served by none of the portfolios.
         """
         pcns = candidates[CandidateFrame.pcn_codes].str.split(LIST_SEPARATOR)
         site_of = {code: at for at, codes in enumerate(pcns) for code in codes}
+        at = homes[[PostcodeFrame.easting, PostcodeFrame.northing]].reindex(match.pcn_codes)
         return cls(
             match=match,
             site_ids=candidates[CandidateFrame.site_id].to_numpy(dtype=object),
             site_of_pcn=np.array([site_of.get(code, NO_SITE) for code in match.pcn_codes], dtype=np.int64),
-            homes=homes[[PostcodeFrame.easting, PostcodeFrame.northing]].reindex(match.pcn_codes).to_numpy(dtype=float),
+            homes=at.to_numpy(dtype=float),
             conditions=tuple(conditions),
             min_coverage=min_coverage,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -94,7 +94,7 @@ class Chooser:
         if not self._near(best, bound):
             best, bound = self._join(conditions, best, bound)
         if best is None:
-            said = f"No portfolio was found that covers {self.problem.min_coverage:.0%} of the demand of each of its PCNs"
+            said = f"No portfolio was found whose PCNs each have {self.problem.min_coverage:.0%} of their demand covered"
             raise InfeasibleError(f"{said}. Lower sites.min_coverage, or raise sites.time_limit_s.")
         gap = max(bound - best.value, 0.0)
         near = gap <= self.gap_share * abs(bound) + 1e-6

@@ -12,7 +12,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ..errors import OutputError
-from ..schema import FacilityResultFrame, PcnResultFrame, ResultTables
+from ..schema import FacilityResultFrame, PcnResultFrame, ResultTables, SiteTables
 from ._columns import EASTING_M, NORTHING_M
 
 LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -26,13 +26,20 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
     """
     The tables that go out, by name, without shapes; the CSV files and the sheets of the workbook are these.
 
-    Facilities keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre).
+    Facilities keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre). Where sites were chosen, the
+    tables of the choice stand after those for the board.
     """
     point = tables.facilities.geometry
     facilities = pd.DataFrame(tables.facilities.drop(columns=FacilityResultFrame.geometry))
     facilities[EASTING_M] = point.x.round().astype("int64")
     facilities[NORTHING_M] = point.y.round().astype("int64")
     return {
+        "figures": tables.figures,
+        "gaps": tables.gaps,
+        "provision": tables.provision,
+        "sectors": tables.sectors,
+        "health_budgets": tables.health_budgets,
+        **({} if tables.choice is None else _of_choice(tables.choice)),
         "allocation": tables.allocation,
         "unmet_demand": tables.unmet,
         "unmatched_hours": tables.unmatched,
@@ -45,6 +52,25 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "differences": tables.differences,
         "links": tables.links,
         "accounting": tables.accounting,
+    }
+
+
+def _of_choice(choice: SiteTables) -> dict[str, pd.DataFrame]:
+    return {
+        "portfolios": choice.portfolios,
+        "chosen_sites": choice.chosen,
+        "site_reasons": choice.reasons,
+        "site_plan": choice.plan,
+        "comparators": choice.comparators,
+        "robustness": choice.robustness,
+        "regrets": choice.regrets,
+        "flips": choice.flips,
+        "tradeoffs": choice.tradeoffs,
+        "site_parts": choice.parts,
+        "site_limits": choice.limits,
+        "site_changes": choice.changes,
+        "draws": choice.draws,
+        "candidates": choice.candidates,
     }
 
 
