@@ -68,6 +68,21 @@ EarlierFolder = Annotated[
 ]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
+FirstResults = Annotated[Path, typer.Argument(help="Folder of results of a finished run.", metavar="BEFORE")]
+SecondResults = Annotated[Path, typer.Argument(help="Folder of results to compare with it.", metavar="AFTER")]
+ComparisonFolder = Annotated[
+    Path | None, typer.Option("--out", help="Folder for every row that differs.", metavar="FOLDER")
+]
+SiteCount = Annotated[
+    int | None, typer.Option("--count", help="How many sites to choose, instead of the scenario's.", metavar="N", min=1)
+]
+DrawCount = Annotated[
+    int | None, typer.Option("--draws", help="Draws of the assumptions; 0 for none.", metavar="N", min=0)
+]
+WordTemplate = Annotated[
+    Path | None,
+    typer.Option("--word-template", help="Word document whose look the board paper takes.", metavar="FILE.DOCX"),
+]
 TemplateFile = Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")]
 # The bounds are those of a pledge in the bank of hours.
 Amount = Annotated[float, typer.Argument(help="Hours.", metavar="HOURS", min=0, max=1e9)]
@@ -100,13 +115,33 @@ def run(
     earlier: EarlierFolder = None,
     workers: Workers = None,
     cluster: ClusterAddress = "",
+    word_template: WordTemplate = None,
 ) -> None:
     """Match hours to need; write map and tables."""
     with _plain_errors():
-        told = _read_scenario(scenario, data, bank, icb)
-        if skip_bad_rows:
-            told = told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
-        _run(told, out, workers=workers, cluster=cluster, earlier=earlier)
+        told = _read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows)
+        _run(told, out, workers=workers, cluster=cluster, earlier=earlier, template=word_template)
+
+
+@app.command()
+def sites(
+    scenario: ScenarioFile,
+    out: OutFolder = Path("results"),
+    data: DataFolder = None,
+    bank: BankPath = None,
+    icb: IcbCodes = None,
+    skip_bad_rows: SkipBadRows = False,
+    count: SiteCount = None,
+    draws: DrawCount = None,
+    earlier: EarlierFolder = None,
+    workers: Workers = None,
+    cluster: ClusterAddress = "",
+    word_template: WordTemplate = None,
+) -> None:
+    """Do as 'run' does; choose test-and-learn sites too."""
+    with _plain_errors():
+        told = _read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows).for_sites(count, draws)
+        _run(told, out, workers=workers, cluster=cluster, earlier=earlier, template=word_template, sites=True)
 
 
 @app.command()
@@ -130,6 +165,19 @@ def check(scenario: ScenarioFile, data: DataFolder = None, bank: BankPath = None
             _say("No faults.")
         given = "".join(f" {name} {path}" for name, path in (("--data", data), ("--bank", bank)) if path)
         _say(f"Next: geomap run {scenario}{given}")
+
+
+@app.command()
+def compare(before: FirstResults, after: SecondResults, out: ComparisonFolder = None) -> None:
+    """Tell what differs between two folders of results."""
+    with _plain_errors():
+        from .pipeline import compare as compare_results
+        from .report.comparison import describe_comparison, next_step
+
+        with _progress() as say:
+            comparison = compare_results(before, after, out, say)
+        _say(describe_comparison(comparison))
+        _say(f"Next: {next_step(comparison, out)}")
 
 
 @app.command()
@@ -179,24 +227,30 @@ def hours(
         )
 
 
-def _read_scenario(path: Path, data: Path | None, bank: Path | None, icb: list[str] | None = None) -> Scenario:
+def _read_scenario(
+    path: Path, data: Path | None, bank: Path | None, icb: list[str] | None = None, *, skip_bad_rows: bool = False
+) -> Scenario:
     from .config import Scenario
 
     codes = tuple(code.strip().upper() for code in icb or ())
-    return Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
+    told = Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
+    if not skip_bad_rows:
+        return told
+    return told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
 
 
 def _run(
-    scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "", earlier: Path | None = None
+    scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "", **asked: Path | bool | None
 ) -> None:
     from .pipeline import run as run_scenario
     from .report.summary import describe
     from .runner import open_runner
 
     with _progress() as say, open_runner(workers, cluster) as runner:
-        tables = run_scenario(scenario, out, say, runner=runner, earlier=earlier)
+        tables = run_scenario(scenario, out, say, runner=runner, **asked)
     _say(describe(tables))
-    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'results.xlsx'} has every table.")
+    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'report.docx'} is for the board; {out / 'results.xlsx'} has")
+    _say("every table.")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from .schema import (
     CapFrame,
     CeilingFrame,
     DemandFrame,
+    LinkShareFrame,
     ListSizeFrame,
     NeedFrame,
     OfferFrame,
@@ -31,6 +32,8 @@ from .schema.words import LIST_SEPARATOR
 
 ADULT_AGE = 18
 """From this age the pathway takes people; OHID's indicator 93015 counts from 19, and 18-year-olds get its share too."""
+_LINK_KEYS = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code]
+_LINK_TEXT = (*_LINK_KEYS, CapFrame.catchment, CapFrame.alike)
 
 
 def build_pathways(pathways: Mapping[str, PathwayParams]) -> pd.DataFrame:
@@ -237,28 +240,54 @@ def bound_places(
     caps
         `CapFrame`, sorted by pledge, pathway and PCN; absent means no place.
     """
+    return floor_places(share_places(offers, reach, pledges=pledges, pathways=pathways, ages=ages), demand)
+
+
+def share_places(
+    offers: pd.DataFrame, reach: pd.DataFrame, *, pledges: pd.DataFrame, pathways: pd.DataFrame, ages: pd.DataFrame
+) -> pd.DataFrame:
+    """
+    The part of `bound_places` that does not look at demand: the share of it that each offer can serve in each PCN.
+
+    Returns
+    -------
+    shares
+        `LinkShareFrame`, sorted by pledge, pathway and PCN.
+    """
     limits = [PledgeFrame.age_min, PledgeFrame.age_max]
     rows = offers[[OfferFrame.pledge_id, OfferFrame.pathway_id]].merge(
         pledges[[PledgeFrame.pledge_id, *limits]], on=OfferFrame.pledge_id, how="left", validate="many_to_one"
     )
     rows = rows.merge(reach, on=ReachFrame.pledge_id, how="inner", validate="many_to_many")
-    rows = rows.merge(
-        demand[[DemandFrame.pcn_code, DemandFrame.pathway_id, DemandFrame.demand_places]],
-        on=[DemandFrame.pcn_code, DemandFrame.pathway_id],
-        how="inner",
-        validate="many_to_one",
-    )
-    rows["age_share"] = _age_share(rows, pathways, ages)
-    share = rows[ReachFrame.reach_share] * rows["age_share"]
+    rows[LinkShareFrame.near_share] = rows[ReachFrame.reach_share]
+    rows[LinkShareFrame.place_share] = rows[ReachFrame.reach_share] * _age_share(rows, pathways, ages)
+    rows[LinkShareFrame.alike] = _name_alike(rows, limits)
+    shares = rows[list(LinkShareFrame.to_schema().columns)].astype(dict.fromkeys(_LINK_TEXT, "str"))
+    return shares.sort_values(_LINK_KEYS, ignore_index=True)
+
+
+def floor_places(shares: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """
+    The other part: whole places of a demand.
+
+    Parameters
+    ----------
+    shares, demand
+        `LinkShareFrame`, `DemandFrame`.
+
+    Returns
+    -------
+    caps
+        `CapFrame`, in the order of `shares`; absent means no place.
+    """
+    cell = [DemandFrame.pcn_code, DemandFrame.pathway_id]
+    rows = shares.merge(demand[[*cell, DemandFrame.demand_places]], on=cell, how="inner", validate="many_to_one")
+    wanted = rows[DemandFrame.demand_places]
     # The hair keeps 0.3 × 10 from being told as 2.
-    rows[CapFrame.cap_places] = np.floor(share * rows[DemandFrame.demand_places] + 1e-9).astype("int64")
-    near = rows[ReachFrame.reach_share] * rows[DemandFrame.demand_places]
-    rows[CapFrame.near_places] = np.floor(near + 1e-9).astype("int64")
-    rows[CapFrame.alike] = _name_alike(rows, limits)
+    rows[CapFrame.cap_places] = np.floor(rows[LinkShareFrame.place_share] * wanted + 1e-9).astype("int64")
+    rows[CapFrame.near_places] = np.floor(rows[LinkShareFrame.near_share] * wanted + 1e-9).astype("int64")
     caps = rows.loc[rows[CapFrame.cap_places] >= 1, list(CapFrame.to_schema().columns)]
-    text = [CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code, CapFrame.catchment, CapFrame.alike]
-    caps = caps.astype(dict.fromkeys(text, "str"))
-    return caps.sort_values([CapFrame.pledge_id, CapFrame.pathway_id, CapFrame.pcn_code], ignore_index=True)
+    return caps.reset_index(drop=True)
 
 
 def _name_alike(rows: pd.DataFrame, limits: list[str]) -> pd.Series:

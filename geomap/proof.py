@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ._claims import SLACK, Levels, Plan, check_claims, look_up
+from ._site_claims import SiteClaims, check_sites
 from .errors import SolveError
 from .schema import (
     AllocationFrame,
@@ -27,7 +28,7 @@ from .schema import (
     ReachFrame,
 )
 
-__all__ = ["Levels", "Plan", "check_plan"]
+__all__ = ["Levels", "Plan", "SiteClaims", "check_plan", "check_portfolios"]
 
 _OFFER = [OfferFrame.pledge_id, OfferFrame.pathway_id]
 _CELL = [DemandFrame.pcn_code, DemandFrame.pathway_id]
@@ -59,6 +60,20 @@ def check_plan(plan: Plan) -> None:
     ]
     if broken:
         raise SolveError("The plan failed its independent check:\n" + "\n".join(broken))
+
+
+def check_portfolios(claims: SiteClaims) -> None:
+    """
+    Hold portfolios against what the planner asked of them; their plans pass `check_plan` each.
+
+    Raises
+    ------
+    SolveError
+        Names every wish that is broken.
+    """
+    broken = check_sites(claims)
+    if broken:
+        raise SolveError("The portfolios failed their independent check:\n" + "\n".join(broken))
 
 
 def _check_wishes(plan: Plan) -> list[str]:

@@ -35,13 +35,27 @@ CONTENDERS = {
         "geomap": "_bench_access:measure_geomap",
         "pysal-access": "_bench_pysal:measure_pysal",
     },
+    "cover": {
+        "geomap": "_bench_sites:cover_geomap",
+        "spopt-cbc": "_bench_spopt:cover_cbc",
+        "spopt-highs": "_bench_spopt:cover_highs",
+        "lokigi": "_bench_lokigi:cover_lokigi",
+    },
+    "median": {
+        "geomap": "_bench_sites:median_geomap",
+        "spopt-cbc": "_bench_spopt:median_cbc",
+        "spopt-highs": "_bench_spopt:median_highs",
+        "lokigi": "_bench_lokigi:median_lokigi",
+    },
 }
 """Task → contender → the module and function that does the work: `work(tables, asked)` returns an `Outcome`."""
 
-PEERS = {"pulp-cbc": "pulp", "pysal-access": "access"}
+PEERS = {
+    "pulp-cbc": "pulp", "pysal-access": "access", "spopt-cbc": "spopt", "spopt-highs": "spopt", "lokigi": "lokigi",
+}  # fmt: skip
 """Contender → the package it needs, of the extra `bench`."""
 
-WARM_UP = ("pairs", "access")
+WARM_UP = ("pairs", "access", "cover", "median")
 """Tasks so short that what Python loads on first use would count: they are done once before, on the demo's tables."""
 
 

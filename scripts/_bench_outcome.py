@@ -41,10 +41,10 @@ class Outcome:
 
     @property
     def gap(self) -> float | None:
-        """(bound − objective) ÷ bound, where there are both."""
+        """How far the bound lies from the objective, ÷ bound, where there are both."""
         if self.objective is None or self.bound is None:
             return None
-        return (self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
+        return abs(self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
 
 
 def value_of(tables: MatchTables, links: pd.DataFrame) -> pd.Series:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geomap import demand, offers
@@ -24,6 +25,7 @@ from geomap.schema import (
     PcnResultFrame,
     PledgeFrame,
     PopulationPointFrame,
+    PostcodeFrame,
     ReachFrame,
 )
 from geomap.schema.words import LIST_SEPARATOR
@@ -32,6 +34,12 @@ from geomap.units import people_per_hour
 NATIONAL = Path(__file__).resolve().parents[1] / "data" / "scenarios" / "national.toml"
 WARM = "warm"
 """The name of the small tables on which short tasks are done once before they are measured."""
+FEW_SITES = 3
+"""How many sites are chosen where nobody says."""
+COVER_KM = 5.0
+"""How near a site must be to cover a facility."""
+FAR_KM = {"nation": 20.0}
+"""A facility further than this from every site counts as so far; all of England would have 5 million pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,20 @@ class AccessTables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTables:
+    """Facilities with hours, PCNs of which `count` are chosen as sites, and the distance that matters, metres."""
+
+    hours: np.ndarray
+    """By facility: whole participant-hours."""
+    facilities: np.ndarray
+    """Shape (m, 2), metres."""
+    homes: np.ndarray
+    """Shape (n, 2), metres: where each PCN's patients live on average."""
+    count: int
+    reach_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     """One part of a scenario, with the sentence that says which part and how large."""
 
@@ -85,9 +107,16 @@ class Area:
             f"{len(tables.pledges):,} pledges; {links:,} place variables, {led:,} course variables"
         )
 
-    def save(self, folder: Path, size: str) -> None:
+    def save(self, folder: Path, size: str, sites: int) -> None:
         """Write the tables of each task where its contenders find them."""
-        parts = {"match": self.match, "pairs": self.places, "access": journeys(self)}
+        cover = site_tables(self, sites, COVER_KM)
+        parts = {
+            "match": self.match,
+            "pairs": self.places,
+            "access": journeys(self),
+            "cover": cover,
+            "median": replace(cover, reach_m=1000 * FAR_KM[size]) if size in FAR_KM else all_near(cover),
+        }
         for task, tables in parts.items():
             (folder / f"{size}.{task}.pickle").write_bytes(pickle.dumps(tables))
 
@@ -181,10 +210,36 @@ def journeys(area: Area) -> AccessTables:
             PairFrame.minutes_min: metres * places.travel.minutes_per_m,
         }
     )
+    return AccessTables(
+        pairs=pairs.drop_duplicates([PairFrame.facility_id, point]), supply=_hours(area), patients=patients
+    )
+
+
+def site_tables(area: Area, count: int, km: float) -> SiteTables:
+    """The facilities of an area that have hours, and its PCNs."""
+    hours = np.floor(_hours(area).to_numpy() + 1e-9)
+    spots = area.places.facilities.geometry
+    homes = area.match.homes[[PostcodeFrame.easting, PostcodeFrame.northing]].dropna().sort_index().to_numpy(dtype=float)
+    return SiteTables(
+        hours=hours[hours > 0],
+        facilities=np.column_stack([spots.x, spots.y])[hours > 0],
+        homes=homes,
+        count=min(count, len(homes)),
+        reach_m=1000 * km,
+    )
+
+
+def all_near(tables: SiteTables) -> SiteTables:
+    """The same where no facility is too far from any PCN to count."""
+    corners = np.concatenate([tables.facilities, tables.homes])
+    return replace(tables, reach_m=float(np.linalg.norm(np.ptp(corners, axis=0))))
+
+
+def _hours(area: Area) -> pd.Series:
+    """Participant-hours by facility of an area."""
     pledges = area.match.pledges
     hours = (pledges[PledgeFrame.hours] * people_per_hour(pledges)).groupby(pledges[PledgeFrame.facility_id]).sum()
-    supply = hours.reindex(places.facilities[FacilityFrame.facility_id]).fillna(0.0)
-    return AccessTables(pairs=pairs.drop_duplicates([PairFrame.facility_id, point]), supply=supply, patients=patients)
+    return hours.reindex(area.places.facilities[FacilityFrame.facility_id]).fillna(0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +251,8 @@ class Wanted:
     bank: Path | None = None
     icb: str | None = None
     region: str | None = None
+    sites: dict[str, int] = field(default_factory=dict)
+    """By size, how many are chosen."""
     km: float | None = None
     """Straight line within reach, instead of the scenario's."""
 
@@ -228,7 +285,7 @@ def save_instances(wanted: Wanted, folder: Path) -> dict[str, str]:
             "hours (--bank PATH). --size demo runs without."
         )
     small = Whole.build(wanted.within_reach(Scenario.from_toml(demo_scenario()))).area
-    small.save(folder, WARM)
+    small.save(folder, WARM, FEW_SITES)
     areas = {"demo": small}
     if real:
         whole = Whole.build(wanted.within_reach(Scenario.from_toml(NATIONAL, data=wanted.data, bank=wanted.bank)))
@@ -239,5 +296,5 @@ def save_instances(wanted: Wanted, folder: Path) -> dict[str, str]:
         }
         areas |= {size: make[size]() for size in real}
     for size in wanted.sizes:
-        areas[size].save(folder, size)
+        areas[size].save(folder, size, wanted.sites.get(size, FEW_SITES))
     return {size: areas[size].tell() for size in wanted.sizes}

@@ -3,11 +3,14 @@
     python scripts/bench.py                                             all tasks on the demo, for anybody
     python scripts/bench.py --size icb nation --data REAL --bank BANK   on the official files and a bank of hours
 
-Tasks: `match` (need-weighted completions), `pairs` (which facility reaches which PCN), `access` (E2SFCA). Each
+Tasks: `match` (need-weighted completions), `pairs` (which facility reaches which PCN), `access` (E2SFCA); and the
+choice of sites where nothing but hours binds: `cover` (maximal covering, participant-hours within 5 km of a site) and
+`median` (p-median, mean km from the hours to the nearest site). Each
 contender runs in a process of its own; contenders alternate, and the median of the runs counts. CPU seconds are all
 that the process and those it starts use to build its model from tables and to solve it; memory is the peak of the
 largest of them. Every plan is held against every limit, and the answers to `pairs` and `access` against each other. In
-`match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit.
+`match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit. In `cover`
+and `median` every optimum must be geomap's; the limit is one for the solver, which building a model does not count to.
 
 The peers are an optional extra: pip install -c constraints.txt -e ".[bench]". Needs Linux or macOS.
 """
@@ -41,8 +44,13 @@ SIZES = ("demo", "icb", "region", "nation")
 GAP_SHARES = {"demo": 0.0005, "icb": 0.0005, "region": 0.002, "nation": 0.0025}
 """The proven gap at which geomap's match stops, where `--gap` does not say."""
 
+SITES = {"demo": 3, "icb": 4, "region": 10, "nation": 20}
+"""Sites that are chosen, where `--sites` does not say."""
+SOLVED = ("match", "cover", "median")
+"""Tasks that have a best answer, which geomap finds first."""
+
 OURS = "geomap"
-PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "scipy", "pulp", "access")
+PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "scipy", "pulp", "access", "spopt", "lokigi")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,22 +74,24 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     every = sorted({name for names in CONTENDERS.values() for name in names})
     shares = ", ".join(f"{size} {share:g}" for size, share in GAP_SHARES.items())
+    sites = ", ".join(f"{size} {count}" for size, count in SITES.items())
     add = parser.add_argument
     add("--task", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="what to do (all)")
     add("--size", nargs="+", choices=SIZES, default=["demo"], help="how much of England (%(default)s)")
     add("--contender", nargs="+", choices=every, help="who does it (all that are installed)")
     add("--runs", type=int, default=3, metavar="N", help="runs of each contender (%(default)s)")
-    add("--limit", type=float, default=60.0, metavar="SECONDS", help="wall time of one run of a match (%(default)s)")
+    add("--limit", type=float, default=60.0, metavar="SECONDS", help="wall time of one run (%(default)s)")
     add("--gap", type=float, metavar="SHARE", help=f"proven gap at which geomap stops ({shares})")
     add("--km", type=float, metavar="KM", help="straight line within reach (the scenario's)")
     add("--data", type=Path, default=os.environ.get("GEOMAP_REAL_DATA"), metavar="REAL", help="official files")
     add("--bank", type=Path, metavar="BANK", help="bank of hours, for every size but demo")
     add("--icb", metavar="CODE", help="the ICB of --size icb (the one with the median number of links)")
     add("--region", metavar="CODE", help="the region of --size region (by the median, as for an ICB)")
+    add("--sites", type=int, metavar="N", help=f"sites to choose ({sites})")
     add("--json", action="store_true", help="print one JSON object a row")
     told = parser.parse_args(arguments)
-    if told.runs < 1 or told.limit < 0:
-        parser.error("--runs must be 1 or more, and --limit 0 or more")
+    if told.runs < 1 or told.limit < 0 or (told.sites or 1) < 1:
+        parser.error("--runs and --sites must be 1 or more, and --limit 0 or more")
     for name in told.contender or ():
         if name in PEERS and not find_spec(PEERS[name]):
             parser.error(f"{name} needs the package {PEERS[name]}; install geomap with the extra 'bench'")
@@ -101,7 +111,9 @@ def _save(told: dict, folder: Path) -> dict[str, str]:
     from _bench_tables import Wanted, save_instances
 
     names = ("data", "bank", "icb", "region", "km")
-    return save_instances(Wanted(sizes=tuple(told["size"]), **{name: told[name] for name in names}), folder)
+    sites = {size: told["sites"] or SITES[size] for size in told["size"]}
+    wanted = Wanted(sizes=tuple(told["size"]), sites=sites, **{name: told[name] for name in names})
+    return save_instances(wanted, folder)
 
 
 def _measure(told: argparse.Namespace, folder: Path, task: str, size: str) -> Iterator[dict]:
@@ -118,7 +130,7 @@ def _measure(told: argparse.Namespace, folder: Path, task: str, size: str) -> It
             _say(f"run {count + 1} of {told.runs}: {task}, {size}, {name}")
             row = run_child(folder, task, size, contender=name, asked=asked)
             runs[name].append(row)
-            if task == "match" and name == OURS:
+            if task in SOLVED and name == OURS:
                 # What the others must reach in this round; the hair is for sums in another order.
                 asked |= {"target": row["objective"] * (1 - 1e-9), "target_gap": row["gap"]}
     for name in names:
@@ -165,7 +177,7 @@ def table_lines(rows: list[dict]) -> list[str]:
         sign = ">" if "time limit" in ended.lower() else ""
         times = []
         for key in ("cpu_s", "wall_s"):
-            times += [_show(row[key]), sign + _show(row[key] / base[key], 2) if base.get(key) else ""]
+            times += [_show(row[key]), sign + _show(row[key] / base[key], 2) if base.get(key) and row[key] else ""]
         figures = [f"{row['peak_mb']:,.0f}", *(_show(row[key], 8) for key in ("objective", "bound"))]
         gap = "" if row["gap"] is None else f"{row['gap']:.3%}"
         lines.append([row["task"], row["size"], row["contender"], *times, *figures, gap, ended])

@@ -2,19 +2,33 @@
 
 from pathlib import Path
 
-from geomap import phrases, schema
+from geomap import phrases, phrases_choice, schema
 from geomap.report._columns import COLUMNS, SHEETS
 from geomap.report._template_columns import SHEETS as BANK
 from geomap.schema import words
 
 HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
 FRAMES = (
-    "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult", "Level", "Fairness",
-    "Price", "Difference", "Link", "Accounting",
+    "Figure", "Gap", "Provision", "Sector", "HealthBudget", "Portfolio", "ChosenSite", "SiteReason", "AllocationResult",
+    "Comparator", "Robustness", "Regret", "Flip", "Tradeoff", "SitePart", "SiteLimit", "SiteChange", "Draw",
+    "Candidate", "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult", "Level",
+    "Fairness", "Price", "Difference", "Link", "Accounting",
 )  # fmt: skip
+WEIGHTED, FACTOR = "need-weighted completions", "factor"
 UNITS = {
+    "figures.value": "as `unit` says", "health_budgets.course_hours": "hours", "_cost": "pounds",
+    "portfolios.bound": WEIGHTED, "tradeoffs.bound": WEIGHTED, "draws.bound": WEIGHTED, "full_value": WEIGHTED,
+    "full_bound": WEIGHTED, ".gain": WEIGHTED, "value_with": WEIGHTED, "value_without": WEIGHTED,
+    "tradeoffs.limit": "as `curve` says", "site_changes.before": "as `lever` says",
+    "site_changes.after": "as `lever` says", "comparators.distance": "standard deviations",
+    "standardised_difference": "standard deviations", "site_value": "as `measure` says",
+    "comparator_value": "as `measure` says", "share_of_draws": "0 to 1", "density": "patients per square kilometre",
+    "hours_in_reach": "participant-hours", "easting": "metres", "northing": "metres", "flips.factor": FACTOR,
+    "flips.change_share": "share, below 0 is less",
+    "levels.proved_to": "0 to 1", "regrets.draws": "count", **{f"draws.{name}": FACTOR for name in words.ASSUMPTIONS},
     "levels.value": "as `objective` says", "levels.bound": "as `objective` says", "fairness.before": "as `unit` says",
     "fairness.after": "as `unit` says", "prices.completions": "need-weighted completions, a unit",
+    "accounting.value": "text", ".value": WEIGHTED,
     "_before": "course places", "_after": "course places",
     "_hours": "participant-hours", "_places": "course places", "_min": "minutes", "_m": "metres", "_share": "0 to 1",
     "_index": "0 to 1", "_fte": "full-time equivalent", "_ratio": "1 is average", "_score": "IMD score",
@@ -25,18 +39,33 @@ UNITS = {
 REASONS = {
     "`unmatched_hours.reason`, where `stage` is `ineligible`": words.INELIGIBLE_REASONS,
     "`unmatched_hours.reason`, where `stage` is `unmatched`": words.UNMATCHED_REASONS,
-    "`unmet_demand.reason` and `pcns.main_unmet_reason`": words.UNMET_REASONS,
+    "`unmet_demand.reason`, `pcns.main_unmet_reason` and `gaps.main_reason`": words.UNMET_REASONS,
 }
 MEASURES = {
     "`levels.objective`": phrases.AIMS,
     "`fairness.measure`": phrases.MEASURES,
     "`prices.kind`": phrases.PRICES,
 }
+CHOICE = {
+    "`robustness.verdict`": phrases_choice.VERDICTS,
+    "`flips.assumption`, and the columns of `draws`": phrases_choice.ASSUMPTIONS,
+    "`tradeoffs.curve`": phrases_choice.CURVES,
+    "`comparators.measure`": phrases_choice.LIKENESS,
+    "`site_parts.part`": phrases_choice.SCORE_PARTS,
+    "`site_limits.limit`": phrases_choice.LIMITS,
+    "`site_changes.lever`": phrases_choice.LEVERS,
+}
+BOARD = {
+    "`figures.figure`": phrases_choice.FIGURES,
+    "`sectors.sector`": phrases_choice.SECTOR_WORDS,
+    "`provision.link_status` and `links.link_status`": phrases.LINKS,
+}
 INTRO = """# Tables and columns
 
 Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes each table as a CSV file and as a sheet
-of `results.xlsx`. `results.gpkg` holds the layers `pcns` (indicative areas), `facilities` (points) and, where
-boundaries were given, `icbs`, all in British National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
+of `results.xlsx`; those from `portfolios` to `candidates` are there where sites were chosen. `results.gpkg` holds the
+layers `pcns` (indicative areas), `facilities` (points) and, where boundaries were given, `icbs`, all in British
+National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
 
 
 def table_lines(name: str, frame: str) -> list[str]:
@@ -47,7 +76,8 @@ def table_lines(name: str, frame: str) -> list[str]:
     for column, (heading, meaning) in COLUMNS[name].items():
         known = columns.get(column)
         listed = [c.statistics["allowed_values"] for c in (known.checks if known else ()) if c.name == "isin"]
-        kind = ", ".join(*listed) if listed else "count" if known and str(known.dtype) == "int64" else "text"
+        kinds = {"int64": "count", "bool": "True or False"}
+        kind = ", ".join(*listed) if listed else kinds.get(str(known.dtype), "text") if known else "text"
         unit = next((UNITS[key] for key in UNITS if f"{name}.{column}".endswith(key)), kind)
         lines.append(f"| `{column}` | {heading} | {unit} | {'yes' if known and known.nullable else 'no'} | {meaning} |")
     return lines
@@ -68,6 +98,10 @@ def build_tables() -> str:
     lines += code_lines(REASONS)
     lines += ["\n## Aims, measures and prices\n", "[method.md](method.md#10-fairness-figures) defines the measures."]
     lines += code_lines(MEASURES)
+    lines += ["\n## Summaries for the board\n", "The CSV files hold the code, the workbook the words."]
+    lines += code_lines(BOARD)
+    lines += ["\n## The choice of sites\n", "The CSV files hold the code, the workbook the words."]
+    lines += code_lines(CHOICE)
     lines += ["\n## The bank of hours\n", "What operators fill in; `geomap template` writes the blank workbook."]
     for name, sheet in BANK.items():
         lines += [f"\n### {name}\n", "| column | filled in | meaning | how |", "|---|---|---|---|"]

@@ -16,12 +16,15 @@ import pandas as pd
 import pyogrio
 import pytest
 from made_up import made_up_fairness, made_up_levels, made_up_prices
+from made_up_choice import MODELS, made_up_choice
 from shapely.geometry import MultiPolygon, Point, box
 
+from geomap.board import build_figures
 from geomap.errors import OutputError
 from geomap.phrases import AIMS, MEASURES, PRICES, UNITS, finding, hours_worth, link_worker_fairness, plan_fairness
-from geomap.report._columns import COLUMNS, SHEETS
-from geomap.report.files import published_tables, write_tables
+from geomap.phrases_choice import FIGURES, LEVERS, VERDICTS
+from geomap.report._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, PLAN_SHEETS, SHEETS
+from geomap.report.files import _rounded, published_tables, write_tables
 from geomap.report.summary import describe
 from geomap.report.workbook import write_workbook
 from geomap.schema import (
@@ -30,6 +33,9 @@ from geomap.schema import (
     DifferenceFrame,
     FacilityResultFrame,
     FairnessFrame,
+    FigureFrame,
+    GapFrame,
+    HealthBudgetFrame,
     LedgerFrame,
     LevelFrame,
     LinkFrame,
@@ -38,11 +44,14 @@ from geomap.schema import (
     PcnResultFrame,
     PlanFacts,
     PriceFrame,
+    ProvisionFrame,
     ResultTables,
+    SectorFrame,
+    SiteTables,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
-from geomap.schema.words import CRS, UNMATCHED_REASONS, UNMET_REASONS
+from geomap.schema.words import CRS, SECTOR_NAMES, UNMATCHED_REASONS, UNMET_REASONS
 
 HOSTILE = ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "http://example.org/"]  # noqa: RUF001
 """Names that a spreadsheet would run, and one that it would make a link."""
@@ -154,12 +163,41 @@ def make_tables() -> ResultTables:
             pathway_id="falls",
         ),
         outlines=gpd.GeoDataFrame(outlines, geometry=[box(0, 0, 3, 1)], crs=CRS),
-    )
+        figures=build_figures(FACTS),
+        provision=fill(ProvisionFrame, [{"role": name} for name in HOSTILE], pathway_id="falls", link_status="none"),
+        gaps=fill(
+            GapFrame,
+            [{"pathway_id": "falls", "pathway_name": "Falls prevention", "demand_places": 90, "matched_places": 20,
+              "unmet_places": 70}],
+            main_reason="hours_used_up",
+        ),
+        sectors=fill(SectorFrame, [{"sector": sector} for sector in SECTOR_NAMES]),
+        health_budgets=fill(HealthBudgetFrame, [{"pathway_id": i, "pathway_name": i} for i in HOSTILE]),
+    )  # fmt: skip
+
+
+def make_choice() -> SiteTables:
+    """A choice of sites, each of which has a hostile name."""
+    made = made_up_choice(len(HOSTILE), 4)
+    names = dict(zip(made.candidates["site_name"], HOSTILE, strict=True))
+    told = {}
+    for name in MODELS:
+        frame = getattr(made, name)
+        columns = [c for c in ("site_name", "pcn_name", "comparator_name") if c in frame]
+        told[name] = frame.assign(**{column: frame[column].map(names) for column in columns})
+    told["reasons"] = told["reasons"].assign(sentence=[HOSTILE[n % 12] for n in range(len(told["reasons"]))])
+    return dataclasses.replace(made, conditions=tuple(HOSTILE), notes=tuple(HOSTILE), **told)
 
 
 @pytest.fixture(scope="module")
-def tables() -> ResultTables:
+def plain() -> ResultTables:
     return make_tables()
+
+
+@pytest.fixture(scope="module", params=["plan", "choice"])
+def tables(plain: ResultTables, request: pytest.FixtureRequest) -> ResultTables:
+    """A run that chose no sites, and one that did."""
+    return plain if request.param == "plan" else dataclasses.replace(plain, choice=make_choice())
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +214,15 @@ def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> Non
         UnmetFrame: tables.unmet, UnmatchedHoursFrame: tables.unmatched, LedgerFrame: tables.ledger,
         PathwayFrame: tables.pathways, LinkFrame: tables.links, AccountingFrame: tables.accounting,
         LevelFrame: tables.levels, FairnessFrame: tables.fairness, PriceFrame: tables.prices,
-        DifferenceFrame: tables.differences, OutlineFrame: tables.outlines,
+        DifferenceFrame: tables.differences, OutlineFrame: tables.outlines, FigureFrame: tables.figures,
+        ProvisionFrame: tables.provision, GapFrame: tables.gaps, SectorFrame: tables.sectors,
+        HealthBudgetFrame: tables.health_budgets,
     }  # fmt: skip
     for model, frame in models.items():
         model.validate(frame, lazy=True)
+    if tables.choice is not None:
+        for name, model in MODELS.items():
+            model.validate(getattr(tables.choice, name), lazy=True)
 
 
 def test_csv_files_give_back_every_hour_and_text(folder: Path, tables: ResultTables) -> None:
@@ -191,22 +234,24 @@ def test_csv_files_give_back_every_hour_and_text(folder: Path, tables: ResultTab
         back[list(text)] = back[list(text)].map(lambda cell: cell.removeprefix("'"), na_action="ignore")
         fractions = [c for c in frame.select_dtypes("float").columns if not c.endswith("hours")]
         exact = frame.reset_index(drop=True).drop(columns=fractions)
+        exact[list(text)] = exact[list(text)].replace("", pd.NA).astype("str")  # a list without items
         pd.testing.assert_frame_equal(back.drop(columns=fractions), exact, check_exact=True)
         pd.testing.assert_frame_equal(back[fractions], frame[fractions].reset_index(drop=True), rtol=5e-6, atol=0)
 
 
-def test_csv_fractions_have_six_figures_and_hours_all(tables: ResultTables, tmp_path: Path) -> None:
+def test_csv_fractions_have_six_figures_and_hours_all(plain: ResultTables, tmp_path: Path) -> None:
     third = 1 / 3
     scores = {PcnResultFrame.need_index: third, PcnResultFrame.imd_score: [20 + third, None, 0.0]}
     finer = dataclasses.replace(
-        tables,
-        pcns=tables.pcns.assign(**scores),
-        ledger=tables.ledger.assign(**{LedgerFrame.matched_hours: 1000 * third}),
+        plain,
+        pcns=plain.pcns.assign(**scores),
+        ledger=plain.ledger.assign(**{LedgerFrame.matched_hours: 1000 * third}),
     )
     write_tables(tmp_path, finer)
     pcns = pd.read_csv(tmp_path / "pcns.csv", dtype="str", keep_default_na=False)
     assert list(pcns[PcnResultFrame.need_index]) == ["0.333333"] * 3
     assert list(pcns[PcnResultFrame.imd_score]) == ["20.3333", "", "0.0"]
+    assert _rounded(12_345_678.0) == 12_345_678 and _rounded(-123_456.789) == -123_456.79 and _rounded(0.0) == 0
     assert set(pd.read_csv(tmp_path / "ledger.csv")[LedgerFrame.matched_hours]) == {1000 * third}
 
 
@@ -220,9 +265,11 @@ def test_missing_cells_are_empty_everywhere(tables: ResultTables, tmp_path: Path
     assert set(pd.read_csv(tmp_path / "facilities.csv", dtype="str", keep_default_na=False)["operator_name"]) == {""}
     lines = [line for path in tmp_path.glob("*.csv") for line in csv.reader(io.StringIO(path.read_text("utf-8-sig")))]
     book = openpyxl.load_workbook(tmp_path / "results.xlsx")
-    lines += [row for sheet in book for row in sheet.iter_rows(values_only=True)]
-    cells = {str(cell) for line in lines for cell in line if cell is not None}
-    assert not cells & {"nan", "None", "<NA>", "NaT", "inf", "True", "False"}
+    nothing = {"nan", "None", "<NA>", "NaT", "inf"}
+    assert not {cell for line in lines for cell in line} & nothing
+    rows = [row for sheet in book for row in sheet.iter_rows(values_only=True)]
+    cells = {str(cell) for row in rows for cell in row if cell is not None}
+    assert not cells & (nothing | {"True", "False"})
 
 
 def test_no_cell_of_a_csv_is_live_and_numbers_are_untouched(folder: Path) -> None:
@@ -237,10 +284,10 @@ def test_sites_keep_their_place_to_the_metre(folder: Path) -> None:
     assert (sites["easting_m"].iloc[0], sites["northing_m"].iloc[0]) == (530_000, 180_001)
 
 
-def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, tables: ResultTables) -> None:
+def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, plain: ResultTables) -> None:
     path = folder / "results.gpkg"
     assert sorted(name for name, _ in pyogrio.list_layers(path)) == ["facilities", "icbs", "pcns"]
-    for layer, frame in (("pcns", tables.pcns), ("facilities", tables.facilities), ("icbs", tables.outlines)):
+    for layer, frame in (("pcns", plain.pcns), ("facilities", plain.facilities), ("icbs", plain.outlines)):
         back = gpd.read_file(path, layer=layer)
         assert back.crs.to_epsg() == 27700
         assert list(back.columns) == list(frame.columns)
@@ -248,33 +295,45 @@ def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, tables:
     assert list(gpd.read_file(path, layer="facilities")["facility_name"]) == HOSTILE
 
 
-def test_no_layer_of_icbs_without_boundaries(tables: ResultTables, tmp_path: Path) -> None:
-    write_tables(tmp_path, dataclasses.replace(tables, outlines=tables.outlines.iloc[:0]))
+def test_no_layer_of_icbs_without_boundaries(plain: ResultTables, tmp_path: Path) -> None:
+    write_tables(tmp_path, dataclasses.replace(plain, outlines=plain.outlines.iloc[:0]))
     assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["facilities", "pcns"]
 
 
-def test_the_same_run_gives_the_same_bytes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_run_gives_the_same_bytes(
+    folder: Path, tables: ResultTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TZ", "Pacific/Auckland")
-    again = make_tables()
+    again = make_tables() if tables.choice is None else dataclasses.replace(make_tables(), choice=make_choice())
     write_tables(tmp_path, again)
     write_workbook(tmp_path / "results.xlsx", again)
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == len(SHEETS) + 2
+    assert len(names) == len(sheets_of(tables)) + 2
     for name in names:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-def test_a_target_that_cannot_be_written_is_told_in_a_sentence(tables: ResultTables, tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_written_is_told_in_a_sentence(plain: ResultTables, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"results\.xlsx could not be written"):
-        write_workbook(tmp_path / "absent" / "results.xlsx", tables)
+        write_workbook(tmp_path / "absent" / "results.xlsx", plain)
+
+
+def sheets_of(tables: ResultTables) -> dict[str, tuple[str, str]]:
+    """The tables that such a run publishes."""
+    return BOARD_SHEETS | (CHOICE_SHEETS if tables.choice is not None else {}) | PLAN_SHEETS
+
+
+def pages_of(tables: ResultTables) -> list[str]:
+    return ["Summary", *(["Sites"] if tables.choice is not None else []), "Read me"]
 
 
 def test_every_column_of_every_sheet_is_explained(tables: ResultTables) -> None:
     published = published_tables(tables)
-    assert list(published) == list(SHEETS)
+    assert list(published) == list(sheets_of(tables))
+    assert list(COLUMNS) == list(SHEETS)
     assert {name: list(frame.columns) for name, frame in published.items()} == {
-        name: list(columns) for name, columns in COLUMNS.items()
+        name: list(COLUMNS[name]) for name in published
     }
     for columns in COLUMNS.values():
         headings = [heading for heading, _ in columns.values()]
@@ -282,7 +341,7 @@ def test_every_column_of_every_sheet_is_explained(tables: ResultTables) -> None:
         assert all(meaning.endswith(".") for _, meaning in columns.values())
 
 
-def test_read_me_lists_each_column_under_its_sheet(folder: Path) -> None:
+def test_read_me_lists_each_column_under_its_sheet(folder: Path, tables: ResultTables) -> None:
     book = openpyxl.load_workbook(folder / "results.xlsx")
     listed: dict[str, list[str]] = {}
     for sheet, heading, *_ in book["Read me"].iter_rows(min_row=2, values_only=True):
@@ -290,8 +349,9 @@ def test_read_me_lists_each_column_under_its_sheet(folder: Path) -> None:
             current = listed.setdefault(sheet, [])
         else:
             current.append(heading)
-    assert book.sheetnames == ["Summary", "Read me", *(title for title, _ in SHEETS.values())]
-    for title in book.sheetnames[2:]:
+    pages = pages_of(tables)
+    assert book.sheetnames == [*pages, *(title for title, _ in sheets_of(tables).values())]
+    for title in book.sheetnames[len(pages) :]:
         assert [cell.value for cell in book[title][1]] == listed[title]
     assert listed["Pathways"] == ["falls"]
 
@@ -303,6 +363,7 @@ def test_workbook_sheets_hold_the_tables_with_nothing_live(folder: Path, tables:
         assert sheet.max_row == len(frame) + 1
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref.startswith("A1:")
+    for sheet in book:
         for cells in sheet.iter_rows():
             assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
     names = [cell.value for cell in book["Facilities"]["B"]][1:]
@@ -332,6 +393,17 @@ def test_workbook_numbers_are_numbers_and_codes_are_words(folder: Path) -> None:
     assert {cell.value for cell in book["Ledger"]["E"][1:]} == {UNITS["class"]}
     assert {cell.value for cell in book["Allocation"]["F"][1:]} == {"Falls prevention"}
     assert {cell.value for cell in book["Facilities"]["H"][1:]} == {"Falls prevention; swimming"}
+    figures = {cells[0].value: (cells[1].value, cells[1].number_format) for cells in book["Key figures"].iter_rows()}
+    assert set(figures) == {"Figure", *FIGURES.values()}
+    assert figures[FIGURES["people"]] == (20, "#,##0")
+    assert figures[FIGURES["coverage_share"]] == (20 / 90, "0.0%")
+    assert book["Gaps"]["G2"].value == UNMET_REASONS["hours_used_up"]
+    assert [cell.value for cell in book["Sectors"]["A"][1:]] == ["public sector", "private sector", "voluntary sector"]
+    if "Sites" in book.sheetnames:
+        assert {cell.value for cell in book["Robustness"]["C"][1:]} == {"yes", "no"}
+        assert {cell.value for cell in book["Robustness"]["F"][1:]} <= set(VERDICTS.values())
+        assert {cell.value for cell in book["Changes"]["D"][1:]} == set(LEVERS.values())
+        assert {cell.value for cell in book["Score parts"]["D"][1:]} == {"referral", "walking"}
 
 
 def test_rows_of_a_sheet_are_shown_each_in_its_own_unit(folder: Path, tables: ResultTables) -> None:
@@ -361,9 +433,9 @@ def test_rows_of_a_sheet_are_shown_each_in_its_own_unit(folder: Path, tables: Re
 
 
 def test_a_run_that_did_not_start_from_a_plan_has_headings_and_no_differences(
-    tables: ResultTables, tmp_path: Path
+    plain: ResultTables, tmp_path: Path
 ) -> None:
-    fresh = dataclasses.replace(tables, differences=tables.differences.iloc[:0])
+    fresh = dataclasses.replace(plain, differences=plain.differences.iloc[:0])
     write_tables(tmp_path, fresh)
     write_workbook(tmp_path / "results.xlsx", fresh)
     assert pd.read_csv(tmp_path / "differences.csv").shape == (0, len(DifferenceFrame.to_schema().columns))
@@ -371,9 +443,21 @@ def test_a_run_that_did_not_start_from_a_plan_has_headings_and_no_differences(
     assert sheet.max_row == 1 and sheet["A1"].value == "Pledge"
 
 
-def test_workbook_headings_fit_in_three_lines(folder: Path) -> None:
+def test_every_sheet_prints_on_one_page_across_with_its_heading_repeated(folder: Path, tables: ResultTables) -> None:
     book = openpyxl.load_workbook(folder / "results.xlsx")
-    for sheet in book.worksheets[2:]:
+    for sheet in book:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.print_area.replace("$", "").endswith(sheet.dimensions.split(":")[-1]), sheet.title
+        assert sheet.freeze_panes in ("A2", "B2")
+        if sheet.title not in ("Summary", "Sites"):
+            assert sheet.print_title_rows == "$1:$1"
+            assert sheet.auto_filter.ref
+
+
+def test_workbook_headings_fit_in_three_lines(folder: Path, tables: ResultTables) -> None:
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+    for sheet in book.worksheets[len(pages_of(tables)) :]:
         groups = sheet.column_dimensions.values()
         widths = {n: group.width for group in groups for n in range(group.min, group.max + 1)}
         for cell in sheet[1]:
@@ -382,7 +466,7 @@ def test_workbook_headings_fit_in_three_lines(folder: Path) -> None:
             assert max(map(len, re.split(r"[\s-]", cell.value))) <= widths[cell.column] - 3, (sheet.title, cell.value)
 
 
-def test_summary_sheet_reads_like_a_page(folder: Path) -> None:
+def test_summary_sheet_reads_like_a_page(folder: Path, tables: ResultTables) -> None:
     sheet = openpyxl.load_workbook(folder / "results.xlsx")["Summary"]
     cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
     assert cells[:3] == [f"{finding(FACTS)}.", "Illustrative", f"{hours_worth(FACTS)}."]
@@ -391,16 +475,20 @@ def test_summary_sheet_reads_like_a_page(folder: Path) -> None:
     assert first["People served"][:2] == (20, "people")
     assert first["Pledged"][:2] == (1000, 1)
     assert first["Matched"][:2] == (480, 0.48)
-    assert first["1, the most deprived"][:2] == (15, 15 / 40)
+    assert first["1, the most deprived"] == (0.5, 0.52, "15 of 40 places wanted are given")
+    assert first["2"] == (0.46, 0.48, "0 of 0 places wanted are given")
+    assert first["Falls prevention"][:2] == (20, 70)
+    recommended = [cell for cell in cells if str(cell).endswith("The sheet Sites says why.")]
+    assert len(recommended) == (tables.choice is not None)
     assert any("Contains information from NHS England." in str(cell) for cell in cells)
     told = [*plan_fairness(made_up_fairness()), link_worker_fairness(made_up_fairness())]
     start = cells.index("Fairness") + 1
     assert cells[start : start + 5] == [f"• {sentence}" for sentence in told]
-    assert len(sheet._charts) == 1
+    assert len(sheet._charts) == 4
 
 
-def test_summary_in_the_terminal_fits_one_screen(tables: ResultTables) -> None:
-    lines = describe(tables).splitlines()
+def test_summary_in_the_terminal_fits_one_screen(plain: ResultTables) -> None:
+    lines = describe(plain).splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 100
     figures = {line[:14].strip() for line in lines if re.match(r" +[\d,.]+  \S", line)}
@@ -409,7 +497,7 @@ def test_summary_in_the_terminal_fits_one_screen(tables: ResultTables) -> None:
     assert {line.index(line.strip().split("  ")[0][-1]) for line in lines if line.startswith("   ")} <= set(range(14))
     assert "12 input rows were rejected, 1 of 13 pledges among them; accounting.csv names each." in lines
     assert "Hours nobody could use: 280" in lines
-    at = lines.index(plan_fairness(tables.fairness)[0])
-    assert lines[at : at + 4] == plan_fairness(tables.fairness)
+    at = lines.index(plan_fairness(plain.fairness)[0])
+    assert lines[at : at + 4] == plan_fairness(plain.fairness)
     assert f"{70:>14}  {UNMATCHED_REASONS['nobody_in_reach']}" in lines
-    assert "not_placed" not in describe(tables)
+    assert "not_placed" not in describe(plain)

@@ -76,6 +76,24 @@ class Scenario(Params):
             raise ConfigError(_tell(caught, path)) from None
 
 
+    def for_sites(self, count: int | None = None, draws: int | None = None) -> Scenario:
+        """
+        The same with another number of sites or of draws, where these are told.
+
+        `count` is 1 or more, `draws` 0 or more.
+        """
+        sites = self.sites.model_dump() | ({} if count is None else {"count": count})
+        # Portfolios of fewer sites than they were to differ in differ in all.
+        sites["differ_by"] = min(sites["differ_by"], sites["count"])
+        robustness = self.robustness.model_dump() | ({} if draws is None else {"draws": draws})
+        return self.model_copy(
+            update={
+                "sites": SiteParams.model_validate(sites),
+                "robustness": RobustParams.model_validate(robustness),
+            }
+        )
+
+
 @cache
 def load_default(name: str) -> Mapping[str, Any]:
     """A shipped defaults file, such as `sources`, as nested dictionaries; do not change what it returns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Alone:
     allowed: np.ndarray
     """False where a PCN of the site cannot reach the least coverage even by itself."""
     models: dict[int, LinearModel] = field(default_factory=dict)
+    most: np.ndarray | None = None
+    """By PCN of the match, places that it cannot pass alone; worked out where a least coverage is asked for."""
 
     @classmethod
     def relaxed(cls, problem: SiteProblem) -> Alone:
@@ -40,7 +42,17 @@ class Alone:
             if site != NO_SITE:
                 models[int(site)] = borders.priced(problem.match, int(site), goal).linear
                 worth[site] = max(solve_linear(models[int(site)], relax=True).bound, 0.0)
-        return cls(worth=worth, whole=np.zeros(len(worth), dtype=bool), allowed=_can_cover(problem), models=models)
+        plain = np.zeros(len(worth), dtype=bool)
+        return cls(worth=worth, whole=plain, allowed=~plain, models=models).at_coverage(problem)
+
+    def at_coverage(self, problem: SiteProblem) -> Alone:
+        """The same bounds for the least coverage of another problem that differs in nothing else."""
+        allowed, least = np.ones(len(self.worth), dtype=bool), problem.least_places()
+        if least.any():
+            self.most = most_alone(problem.match) if self.most is None else self.most
+            short = (self.most < least) & (problem.site_of_pcn != NO_SITE)
+            allowed[problem.site_of_pcn[short]] = False
+        return replace(self, allowed=allowed)
 
     def make_whole(self, sites: Sequence[int], runner: Runner) -> None:
         """Tighten the bounds of these sites."""
@@ -58,14 +70,3 @@ def _borders(problem: SiteProblem) -> Borders:
     return Borders(
         region_of_link=problem.link_site, crosses=np.ones(pledges, dtype=bool), price=np.zeros(pledges)
     )
-
-
-def _can_cover(problem: SiteProblem) -> np.ndarray:
-    """True by site whose every PCN could reach the least coverage if it were the only one."""
-    allowed = np.ones(len(problem.site_ids), dtype=bool)
-    least = problem.least_places()
-    if not least.any():
-        return allowed
-    short = (most_alone(problem.match) < least) & (problem.site_of_pcn != NO_SITE)
-    allowed[problem.site_of_pcn[short]] = False
-    return allowed

@@ -48,6 +48,11 @@ def best_sum(worth: np.ndarray, conditions: Sequence[Condition], allowed: np.nda
     best
         `None` where no choice keeps to the conditions.
     """
+    count = count_alone(conditions, allowed)
+    if count is not None:
+        chosen = np.zeros(len(worth), dtype=bool)
+        chosen[np.argsort(-np.where(allowed, worth, -np.inf), kind="stable")[:count]] = True
+        return Sum(chosen=chosen, value=float(worth[chosen].sum()), bound=float(worth[chosen].sum()))
     try:
         # Among choices worth the same the solver takes any; a hair by position makes it the first.
         solution = solve_linear(_model(_untied(worth), conditions, allowed))
@@ -60,18 +65,53 @@ def best_sum(worth: np.ndarray, conditions: Sequence[Condition], allowed: np.nda
     return Sum(chosen=chosen, value=value, bound=max(solution.bound, value))
 
 
+def count_alone(conditions: Sequence[Condition], allowed: np.ndarray) -> int | None:
+    """How many sites are asked for where nothing else is and so many are allowed; otherwise `None`."""
+    if len(conditions) != 1 or conditions[0].members.shape[0] != 1:
+        return None
+    least, most = conditions[0].least[0], conditions[0].most[0]
+    every = (conditions[0].members.toarray() == 1.0).all()
+    return int(least) if every and least == most and least in range(int(allowed.sum()) + 1) else None
+
+
+def relaxed_sum(
+    worth: np.ndarray, conditions: Sequence[Condition], count: int | None
+) -> tuple[np.ndarray, float] | None:
+    """
+    The best sum where parts of a site may be chosen: the part of each, and the sum; `None` where there is none.
+
+    `count` is that of `count_alone`: then sites are whole, and of those worth the same the first is taken.
+    """
+    part = np.zeros(len(worth))
+    if count is not None:
+        part[np.argsort(-worth, kind="stable")[:count]] = 1.0
+        return part, float(worth @ part)
+    try:
+        solution = solve_linear(_model(worth, conditions, np.ones(len(worth), dtype=bool)), relax=True)
+    except InfeasibleError:
+        return None
+    return None if solution is None else (solution.x, solution.bound)
+
+
 def reach_bound(worth: np.ndarray, conditions: Sequence[Condition], allowed: np.ndarray) -> np.ndarray:
     """By site: what no portfolio with it can pass, told from prices of the conditions; −∞ where it is not allowed."""
+    return reach_bounds(worth, conditions, allowed)[0]
+
+
+def reach_bounds(
+    worth: np.ndarray, conditions: Sequence[Condition], allowed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """By site: what no portfolio with it can pass, and what none without it can."""
     try:
         solution = solve_linear(_model(worth, conditions, allowed), relax=True)
     except InfeasibleError:
-        return np.full(len(worth), -np.inf)
+        return np.full(len(worth), -np.inf), np.full(len(worth), -np.inf)
     if solution is None or not solution.complete:
-        return np.where(allowed, np.inf, -np.inf)
-    members = _members(conditions, len(worth))
-    reduced = worth - members.T @ solution.row_dual
-    most = solution.objective + np.minimum(reduced, 0.0) + _SLACK * max(1.0, abs(solution.objective))
-    return np.where(allowed, most, -np.inf)
+        return np.where(allowed, np.inf, -np.inf), np.full(len(worth), np.inf)
+    reduced = worth - _members(conditions, len(worth)).T @ solution.row_dual
+    most = solution.objective + _SLACK * max(1.0, abs(solution.objective))
+    with_it = np.where(allowed, most + np.minimum(reduced, 0.0), -np.inf)
+    return with_it, most - np.where(allowed, np.maximum(reduced, 0.0), 0.0)
 
 
 def _untied(worth: np.ndarray) -> np.ndarray:

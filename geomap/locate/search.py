@@ -16,6 +16,7 @@ from .clash import smallest_clash
 from .conditions import texts
 from .joint import build_joint
 from .master import best_sum, reach_bound
+from .open import OpenSites
 from .problem import Condition, SiteProblem
 from .serve import Served, serve
 
@@ -58,15 +59,33 @@ class Chooser:
     gap_share: float
     time_limit_s: float
     """For each portfolio."""
-    alone: Alone = field(init=False)
+    alone: Alone | None = None
+    """Bounds of single sites, where they are known already."""
+    open: OpenSites | None = field(init=False)
+    """Where nothing but hours can bind."""
     served: dict[bytes, Served | None] = field(default_factory=dict)
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.alone = Alone.relaxed(self.problem)
+        self.open = OpenSites.of(self.problem)
+        if self.alone is None:
+            self.alone = Alone.relaxed(self.problem) if self.open is None else self.open.alone()
         self.deadline = float("inf")
 
-    def choose(self, *more: Condition, tried: Sequence[np.ndarray] = ()) -> Portfolio:
+    def at_coverage(self, min_coverage: float) -> Chooser:
+        """One for another least coverage, which knows what this one has learnt."""
+        problem = replace(self.problem, min_coverage=min_coverage)
+        return Chooser(
+            problem=problem,
+            runner=self.runner,
+            gap_share=self.gap_share,
+            time_limit_s=self.time_limit_s,
+            alone=self.alone.at_coverage(problem),
+        )
+
+    def choose(
+        self, *more: Condition, tried: Sequence[np.ndarray] = (), instead: Sequence[Condition] | None = None
+    ) -> Portfolio:
         """
         The best portfolio under the problem's conditions and some more.
 
@@ -76,6 +95,8 @@ class Chooser:
             Further conditions.
         tried
             Choices (true by site) that may be good; those that break a condition are passed over.
+        instead
+            Conditions in the place of the problem's.
 
         Raises
         ------
@@ -85,16 +106,19 @@ class Chooser:
             The solver failed.
         """
         self.deadline = time.monotonic() + self.time_limit_s
-        conditions = (*self.problem.conditions, *more)
+        conditions = (*(self.problem.conditions if instead is None else instead), *more)
         best: Served | None = None
         for choice in tried:
             if all(condition.holds(choice) for condition in conditions):
                 best = _better(best, self._serve(choice))
-        best, bound = self._sum_up(conditions, best)
-        if not self._near(best, bound):
-            best, bound = self._join(conditions, best, bound)
+        if self.open is not None:
+            best, bound = self._choose_open(self.open, conditions, best)
+        else:
+            best, bound = self._sum_up(conditions, best)
+            if not self._near(best, bound):
+                best, bound = self._join(conditions, best, bound)
         if best is None:
-            said = f"No portfolio was found whose PCNs each have {self.problem.min_coverage:.0%} of their demand covered"
+            said = f"No portfolio was found whose PCNs each have {self.problem.min_coverage:.0%} of their demand met"
             raise InfeasibleError(f"{said}. Lower sites.min_coverage, or raise sites.time_limit_s.")
         gap = max(bound - best.value, 0.0)
         near = gap <= self.gap_share * abs(bound) + 1e-6
@@ -115,11 +139,23 @@ class Chooser:
         return best is not None and bound - best.value <= self.gap_share * abs(bound) + 1e-6
 
     def _serve(self, chosen: np.ndarray) -> Served | None:
+        if self.open is not None:
+            return self.open.serve(chosen)
         key = np.packbits(chosen).tobytes()
         if key not in self.served:
             near, left = self.gap_share * SERVE_SHARE, self._left_s()
             self.served[key] = serve(self.problem, chosen, self.runner, gap_share=near, time_limit_s=left)
         return self.served[key]
+
+    def _choose_open(
+        self, sites: OpenSites, conditions: Sequence[Condition], best: Served | None
+    ) -> tuple[Served | None, float]:
+        """The best sites where each pledge goes to the best of them."""
+        known = None if best is None else best.chosen
+        found = sites.choose(conditions, known, gap_share=self.gap_share, deadline=self.deadline)
+        if found is None:
+            raise InfeasibleError(self._tell_clash(conditions))
+        return _better(best, sites.serve(found[0])), found[1]
 
     def _sum_up(self, conditions: Sequence[Condition], best: Served | None) -> tuple[Served | None, float]:
         """The best sum of bounds, with those of the sites that it takes made whole, and the plan for these sites."""

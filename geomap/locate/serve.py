@@ -10,6 +10,7 @@ import numpy as np
 from ..config import MatchParams
 from ..errors import InfeasibleError
 from ..match import MatchProblem
+from ..match.fill import fill_plan
 from ..match.first import most_completions
 from ..match.goal import Floors, Goal
 from ..match.model import Room, build_model
@@ -95,12 +96,21 @@ def _solve(
     except InfeasibleError:
         return None
     if solution is None:
-        return None
+        return _fill(problem, chosen, links)
     places, courses = np.zeros(len(match.link_cap)), np.zeros(len(match.offer_led))
     n_links, n_led = len(links), len(part.led_offers)
     places[links] = np.rint(solution.x[:n_links])
     courses[part.led_offers] = np.rint(solution.x[n_links : n_links + n_led])
     return Served(chosen=chosen, places=places, courses=courses, value=float(match.link_value @ places))
+
+
+def _fill(problem: SiteProblem, chosen: np.ndarray, links: np.ndarray) -> Served:
+    """A plan for when there is no time: the places that are worth most, one after another."""
+    match = _only(problem.match, links)
+    given, courses = fill_plan(match, np.zeros(len(links)), np.zeros(len(match.offer_led)))
+    places = np.zeros(len(problem.match.link_cap))
+    places[links] = given
+    return Served(chosen=chosen, places=places, courses=courses, value=float(match.link_value @ given))
 
 
 def _search(

@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import SolveError
 from ..schema import AllocationFrame, CourseFrame, LevelFrame, PlanRecord
 from .memory import mark_pcns
+from .problem import MatchProblem
 from .state import Search
 
 
@@ -82,10 +83,10 @@ def make_match(search: Search, first_plan: tuple[np.ndarray, np.ndarray], levels
     problem, alone = search.problem, search.memory.alone
     known = np.full(len(problem.pcn_codes), np.nan) if alone is None else alone
     record = PlanRecord(
-        allocation=_allocate(search, search.places),
-        courses=_open(search, search.courses),
-        first_allocation=_allocate(search, first_plan[0]),
-        first_courses=_open(search, first_plan[1]),
+        allocation=allocate(problem, search.places),
+        courses=open_courses(problem, search.courses),
+        first_allocation=allocate(problem, first_plan[0]),
+        first_courses=open_courses(problem, first_plan[1]),
         levels=_tell(levels),
         objective=search.value(),
         best=max(levels[0].bound, search.value()),
@@ -116,8 +117,9 @@ def same_match(record: PlanRecord, steps: int = 0) -> Match:
     )
 
 
-def _open(search: Search, courses: np.ndarray) -> pd.DataFrame:
-    problem, run = search.problem, np.flatnonzero(courses > 0)
+def open_courses(problem: MatchProblem, courses: np.ndarray) -> pd.DataFrame:
+    """`CourseFrame` of courses by offer, sorted."""
+    run = np.flatnonzero(courses > 0)
     columns = {
         CourseFrame.pledge_id: problem.pledge_ids[problem.offer_pledge[run]],
         CourseFrame.pathway_id: problem.pathway_ids[problem.offer_pathway[run]],
@@ -126,8 +128,8 @@ def _open(search: Search, courses: np.ndarray) -> pd.DataFrame:
     return _text(columns, CourseFrame.courses)
 
 
-def _allocate(search: Search, places: np.ndarray) -> pd.DataFrame:
-    problem = search.problem
+def allocate(problem: MatchProblem, places: np.ndarray) -> pd.DataFrame:
+    """`AllocationFrame` of places by link, sorted."""
     given = np.flatnonzero(places > 0)
     offer, cell = problem.link_offer[given], problem.link_cell[given]
     columns = {

@@ -1,30 +1,36 @@
 """The order of the stages; nothing else knows it.
 
-read → need and demand → places and reach → offers → match → independent check → ledger and reasons → tables.
+read → need and demand → places and reach → offers → match → independent check → ledger and reasons → test-and-learn
+sites, where they are asked for → tables.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from ..config import Scenario
 from ..load.earlier import load_earlier
 from ..load.gather import Inputs, load_inputs
+from ..load.word import load_word_template
 from ..outputs import write_folder
 from ..render import build_map
 from ..report.files import write_tables
+from ..report.paper import write_paper
 from ..report.record import write_record
 from ..report.workbook import write_workbook
 from ..runner import Runner
 from ..schema import PlanRecord, ResultTables
 from ..schema.record import RECORD_NAME
+from ._compare import compare
 from ._ground import Ground
 from ._people import People
 from ._plan import Plan, check_wishes
-from ._tables import Run, build_tables
+from ._sites import SiteRun, choose_sites
+from ._tables import Run, balance, build_tables
 
-__all__ = ["Inputs", "Progress", "load_inputs", "run", "solve", "write_results"]
+__all__ = ["Inputs", "Progress", "compare", "load_inputs", "run", "solve", "write_results"]
 
 Progress = Callable[[str], None]
 
@@ -40,6 +46,8 @@ def run(
     *,
     runner: Runner | None = None,
     earlier: Path | None = None,
+    sites: bool = False,
+    template: Path | None = None,
 ) -> ResultTables:
     """
     Read, plan, check and write one scenario.
@@ -56,6 +64,11 @@ def run(
         Where the parts of the match are solved, of `geomap.runner.open_runner`; the results are the same anywhere.
     earlier
         A folder of results whose plan to start from; the results then tell what changed.
+    sites
+        Choose test-and-learn sites too. Draws of the assumptions that are done are kept beside `out` until the run has
+        ended, so that one that was stopped goes on from there.
+    template
+        A Word document whose styles, margins, header and footer the board paper takes.
 
     Returns
     -------
@@ -68,10 +81,14 @@ def run(
         See `geomap.errors`.
     """
     record = None if earlier is None else load_earlier(earlier)
+    word = None if template is None else load_word_template(template)
     inputs = load_inputs(scenario, progress)
-    tables = solve(inputs, scenario, progress, runner=runner, earlier=record)
-    read = inputs.paths if earlier is None else (*inputs.paths, earlier / RECORD_NAME)
-    write_results(tables, scenario, out, inputs=read, progress=progress)
+    kept = out.with_name(f"{out.name}.draws") if sites else None
+    tables = solve(inputs, scenario, progress, runner=runner, earlier=record, sites=sites, kept=kept)
+    read = [*inputs.paths, *([] if earlier is None else [earlier / RECORD_NAME]), *([template] if template else [])]
+    write_results(tables, scenario, out, inputs=tuple(read), progress=progress, template=word)
+    if kept is not None:
+        shutil.rmtree(kept, ignore_errors=True)
     return tables
 
 
@@ -82,14 +99,20 @@ def solve(
     *,
     runner: Runner | None = None,
     earlier: PlanRecord | None = None,
+    sites: bool = False,
+    kept: Path | None = None,
 ) -> ResultTables:
     """
     Plan one scenario from tables in memory, and from a plan in memory; the arguments are those of `run`.
 
+    `kept` is the folder in which finished draws are kept and looked for.
+
     Raises
     ------
     ConfigError
-        An ICB named for the run is not in the practice map, or a wish names what is in no table.
+        An ICB named for the run is not in the practice map, or a wish or a site names what is in no table.
+    InfeasibleError
+        The conditions of the sites clash.
     SolveError
         The solver failed, or a plan or ledger failed its check.
     """
@@ -100,8 +123,24 @@ def solve(
     ground = Ground.build(inputs, scenario, people)
     progress("matching hours to need")
     plan = Plan.make(scenario, people, ground, progress, runner=runner, earlier=earlier)
+    whole = Run(scenario=scenario, inputs=inputs, people=people, ground=ground, plan=plan)
+    parts = balance(whole)
+    choice = None
+    if sites:
+        asked = SiteRun(
+            scenario=scenario,
+            inputs=inputs,
+            people=people,
+            ground=ground,
+            plan=plan,
+            parts=parts,
+            progress=progress,
+            runner=runner,
+            kept=kept,
+        )
+        choice = choose_sites(asked)
     progress("building the tables")
-    return build_tables(Run(scenario=scenario, inputs=inputs, people=people, ground=ground, plan=plan))
+    return build_tables(whole, parts, choice)
 
 
 def write_results(
@@ -111,9 +150,10 @@ def write_results(
     *,
     inputs: tuple[Path, ...] = (),
     progress: Progress = _silent,
+    template: bytes | None = None,
 ) -> None:
     """
-    Write the map, the workbook, the CSVs, the GeoPackage and the manifest: all of them or none.
+    Write the map, the board paper, the workbook, the CSVs, the GeoPackage and the manifest: all of them or none.
 
     Parameters
     ----------
@@ -123,6 +163,8 @@ def write_results(
         The files that were read; the manifest names each with its sha256.
     progress
         Called with a short sentence as work goes on.
+    template
+        A Word document whose look the board paper takes.
 
     Raises
     ------
@@ -138,3 +180,5 @@ def write_results(
         if tables.record is not None:
             write_record(folder, tables.record)
         write_workbook(folder / "results.xlsx", tables)
+        progress("writing the board paper")
+        write_paper(folder / "report.docx", tables, template)

@@ -30,7 +30,10 @@ _PCN = PcnResultFrame.pcn_code
 class Ground:
     """Where things are: patients, areas to draw, and which pledges serve the run's area."""
 
+    everyone: gpd.GeoDataFrame
+    """`PopulationPointFrame` of every PCN of the map."""
     points: gpd.GeoDataFrame
+    """Those of this run's."""
     footprints: gpd.GeoDataFrame
     icbs: gpd.GeoDataFrame
     pledges: pd.DataFrame
@@ -64,6 +67,7 @@ class Ground:
             local = pledges[PledgeFrame.facility_id].isin(_nearest_to(bank.facilities, everyone, here))
             pledges = pledges[reaching | local].reset_index(drop=True)
         return cls(
+            everyone=everyone,
             points=points,
             footprints=footprints[footprints[_PCN].isin(people.pcns[_PCN])].reset_index(drop=True),
             icbs=icbs,

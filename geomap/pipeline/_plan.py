@@ -30,6 +30,7 @@ from ._prices import price_plan, reach_farther
 class Plan:
     """A match that has passed its check, with what it was made from."""
 
+    problem: MatchProblem
     offers: pd.DataFrame
     ineligible: pd.DataFrame
     caps: pd.DataFrame
@@ -99,6 +100,7 @@ class Plan:
 
         priced = price_plan(problem, farther, ground.pledges, scenario, out_of_time=match.out_of_time)
         return cls(
+            problem=problem,
             offers=offered,
             ineligible=ineligible,
             caps=caps,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import assemble, fairness, ledger, reasons
+from .. import assemble, board, fairness, ledger, reasons
 from ..config import Scenario
 from ..load.gather import Inputs
 from ..schema import (
@@ -16,6 +16,7 @@ from ..schema import (
     PcnResultFrame,
     PlanFacts,
     ResultTables,
+    SiteTables,
 )
 from ..validate import accounting_frame
 from ._ground import Ground
@@ -35,16 +36,8 @@ class Run:
     plan: Plan
 
 
-def build_tables(run: Run) -> ResultTables:
-    """
-    Everything that is published of a run.
-
-    Raises
-    ------
-    SolveError
-        The ledger does not balance.
-    """
-    parts = _balance(run)
+def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = None) -> ResultTables:
+    """Everything that is published of a run, given its balanced parts, and the sites where they were asked for."""
     bank = assemble.BankRows(
         rows=run.inputs.bank.rows,
         left_out=run.inputs.bank.accounting,
@@ -52,10 +45,20 @@ def build_tables(run: Run) -> ResultTables:
         pledges=run.inputs.bank.pledges,
     )
     allocation = assemble.build_allocation(parts)
+    plan = board.PlanTables(
+        operators=run.inputs.bank.operators,
+        pledges=run.ground.pledges,
+        pathways=run.people.pathways,
+        offers=run.plan.offers,
+        links=run.inputs.bank.links,
+        ledger=parts.ledger,
+        allocation=allocation,
+    )
     pcns = assemble.build_pcns(parts, allocation)
     accounts = pd.concat([*run.inputs.accounting, assemble.account_bank(bank, parts)], ignore_index=True)
+    facts = _state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank))
     return ResultTables(
-        facts=_state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank)),
+        facts=facts,
         pcns=pcns,
         facilities=assemble.build_facilities(parts, allocation),
         allocation=allocation,
@@ -73,12 +76,25 @@ def build_tables(run: Run) -> ResultTables:
         prices=name_prices(run.plan.prices, parts),
         differences=run.plan.differences,
         outlines=run.ground.icbs,
+        figures=board.build_figures(facts),
+        provision=board.build_provision(plan),
+        gaps=board.build_gaps(parts.unmet, run.people.pathways),
+        sectors=board.build_sectors(plan),
+        health_budgets=board.build_health_budgets(parts.unmet, run.people.pathways, run.scenario.health_budget),
         record=run.plan.match.record,
+        choice=choice,
     )
 
 
-def _balance(run: Run) -> assemble.Parts:
-    """The ledger of the plan, checked, and a reason for every hour and every place left over."""
+def balance(run: Run) -> assemble.Parts:
+    """
+    The ledger of the plan, and a reason for every hour and every place left over.
+
+    Raises
+    ------
+    SolveError
+        The ledger does not balance.
+    """
     people, ground, plan = run.people, run.ground, run.plan
     planned = reasons.PlannedTables(
         allocation=plan.match.allocation,

@@ -9,19 +9,34 @@ from ..schema import (
     DifferenceFrame,
     FacilityResultFrame,
     FairnessFrame,
+    FigureFrame,
+    GapFrame,
+    HealthBudgetFrame,
     LedgerFrame,
     LevelFrame,
     LinkFrame,
     PcnResultFrame,
     PriceFrame,
+    ProvisionFrame,
+    SectorFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
+from ._columns_choice import CHOICE_COLUMNS, CHOICE_SHEETS
 
 EASTING_M = "easting_m"
 NORTHING_M = "northing_m"
 
-SHEETS = {
+BOARD_SHEETS = {
+    "figures": ("Key figures", "Every figure of the run as a whole."),
+    "gaps": ("Gaps", "What is asked of each pathway, what the plan gives, and why not more."),
+    "provision": ("Provision", "What operators offer by pathway, role and link with the NHS; rows do not add up."),
+    "sectors": ("Sectors", "Who carries the load: the public, the private and the voluntary sector."),
+    "health_budgets": ("Health budgets", "What personal health budgets would buy where hours run out."),
+}
+"""Table → name of its sheet, and what it holds: the summary tables for the board."""
+
+PLAN_SHEETS = {
     "allocation": ("Allocation", "The plan: which pledge gives how many places to which PCN."),
     "unmet_demand": ("Unmet demand", "Places each PCN wants on each pathway, those it gets, and why not more."),
     "unmatched_hours": ("Unmatched hours", "Hours that served nobody, and why."),
@@ -35,7 +50,10 @@ SHEETS = {
     "links": ("Links", "Which operator or facility works with which NHS organisation."),
     "accounting": ("Accounting", "What became of every row that was read."),
 }
-"""Table → name of its sheet, and what it holds."""
+"""Table → name of its sheet, and what it holds: the plan in full, and what it was made from."""
+
+SHEETS = BOARD_SHEETS | CHOICE_SHEETS | PLAN_SHEETS
+"""All of them, in the order of the workbook."""
 
 _PLEDGE = ("Pledge", "The pledge's id in the bank of hours.")
 _OPERATOR = ("Operator", "The operator's id in the bank of hours.")
@@ -52,6 +70,52 @@ _UNMATCHED = ("Unmatched (participant-hours)", "Eligible, but they found nobody.
 _KIND = ("Kind of operator", "Leisure trust, local authority, private, charity, community, arts, library or digital.")
 
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    "figures": {
+        FigureFrame.figure: ("Figure", "What is told."),
+        FigureFrame.value: ("Value", "In the unit beside it."),
+        FigureFrame.unit: ("Unit", "What the value is in."),
+    },
+    "gaps": {
+        GapFrame.pathway_id: _PATHWAY,
+        GapFrame.pathway_name: ("Pathway's name", "As in the catalogue of pathways."),
+        GapFrame.demand_places: ("Places wanted", "Course places that eligible patients would start."),
+        GapFrame.matched_places: ("Places given", "Course places in the plan."),
+        GapFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
+        GapFrame.pcns_with_nothing: ("PCNs with nothing", "PCNs that want places on the pathway and get none."),
+        GapFrame.main_reason: ("Main reason", "The reason behind most of the places unmet; empty where none is."),
+    },
+    "provision": {
+        ProvisionFrame.pathway_id: _PATHWAY,
+        ProvisionFrame.role: ("Role", "Who leads it: a pledge counts under each of its roles that may."),
+        ProvisionFrame.link_status: ("Link with the NHS", "The best that the facility or its operator has."),
+        ProvisionFrame.operators: ("Operators", "How many offer it."),
+        ProvisionFrame.facilities: ("Facilities", "How many; a pledge without one is not counted."),
+        ProvisionFrame.pledges: ("Pledges", "How many can deliver the pathway."),
+        ProvisionFrame.eligible_hours: _ELIGIBLE,
+        ProvisionFrame.matched_hours: ("Matched (participant-hours)", "Given to patients on this pathway."),
+    },
+    "sectors": {
+        SectorFrame.sector: ("Sector", "Public, private or voluntary, told from the kind of operator."),
+        SectorFrame.operators: ("Operators", "How many pledged hours."),
+        SectorFrame.facilities: ("Facilities", "How many hold a pledge."),
+        SectorFrame.pledges: ("Pledges", "How many."),
+        SectorFrame.pledged_hours: _PLEDGED,
+        SectorFrame.matched_hours: _MATCHED,
+        SectorFrame.people: ("People", "Course places in the plan."),
+    },
+    "health_budgets": {
+        HealthBudgetFrame.pathway_id: _PATHWAY,
+        HealthBudgetFrame.pathway_name: ("Pathway's name", "As in the catalogue of pathways."),
+        HealthBudgetFrame.wanting_places: ("Places wanting", "Unmet for want of hours, not of link workers."),
+        HealthBudgetFrame.course_hours: ("Course (hours)", "Of one person, from start to end."),
+        HealthBudgetFrame.place_cost: ("A place (£)", "Hours of the course × the price of an hour."),
+        HealthBudgetFrame.whole_cost: ("All places (£)", "What all the places wanting would cost."),
+        HealthBudgetFrame.bought_places: (
+            "Places bought",
+            "Within the planner's sum, shared over the pathways in proportion to the cost of what they want.",
+        ),
+    },
+    **CHOICE_COLUMNS,
     "allocation": {
         AllocationResultFrame.pledge_id: _PLEDGE,
         AllocationResultFrame.operator_id: _OPERATOR,
@@ -123,15 +187,15 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PcnResultFrame.region_name: ("Region's name", "As NHS England publishes it."),
         PcnResultFrame.practices: ("Practices", "GP practices in the PCN."),
         PcnResultFrame.patients: ("Patients", "Registered patients."),
-        PcnResultFrame.need_index: ("Need index", "0 least to 1 most: weighted mean of the percentiles known."),
+        PcnResultFrame.need_index: ("Need index (0 to 1)", "0 least to 1 most: mean of the percentiles known."),
         PcnResultFrame.imd_score: ("Deprivation (IMD score)", "Index of Multiple Deprivation, mean over patients."),
-        PcnResultFrame.inactive_share: ("Inactive", "Share of adults active for under 30 minutes a week."),
+        PcnResultFrame.inactive_share: ("Inactive (% of adults)", "Active for under 30 minutes a week."),
         PcnResultFrame.long_term_ratio: (
-            "Long-term conditions",
-            "Registers of long-term conditions against what England's rates would give: 1 is average.",
+            "Long-term conditions (1 is average)",
+            "Registers of long-term conditions against what England's rates would give.",
         ),
-        PcnResultFrame.aged_65_share: ("Aged 65+", "Share of patients aged 65 or more."),
-        PcnResultFrame.core20_share: ("Core20", "Share of patients in England's most deprived fifth of places."),
+        PcnResultFrame.aged_65_share: ("Aged 65+ (% of patients)", "Share of patients aged 65 or more."),
+        PcnResultFrame.core20_share: ("Core20 (% of patients)", "Living in England's most deprived fifth of places."),
         PcnResultFrame.deprivation_fifth: ("Deprivation fifth", "1 is the most deprived fifth, 5 the least."),
         PcnResultFrame.link_worker_fte: ("Link workers (FTE)", "Social prescribing; FTE is full-time equivalent."),
         PcnResultFrame.fte_basis: ("Link workers from", "Reported by the PCN, or what stands in for a missing report."),
@@ -139,7 +203,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PcnResultFrame.demand_places: ("Places wanted", "Course places that eligible patients would start."),
         PcnResultFrame.matched_places: ("Places given", "Course places in the plan."),
         PcnResultFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
-        PcnResultFrame.coverage_share: ("Coverage", "Places given over places wanted; empty where none is wanted."),
+        PcnResultFrame.coverage_share: ("Coverage (%)", "Places given over places wanted; empty where none is wanted."),
         PcnResultFrame.matched_hours: _MATCHED,
         PcnResultFrame.completions: ("Completions (people)", "Expected to complete."),
         PcnResultFrame.facilities_in_reach: ("Facilities in reach", "Facilities that some of its patients can get to."),
@@ -150,7 +214,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         LevelFrame.objective: ("Aim", "What the plan was best at, with its unit."),
         LevelFrame.value: ("Reached", "What the plan reaches, in the unit of the aim."),
         LevelFrame.bound: ("Best possible", "What no plan can pass, in the unit of the aim."),
-        LevelFrame.gap_share: ("Gap", "How far the plan may be from the best possible, as a share of it."),
+        LevelFrame.gap_share: ("Gap (%)", "How far the plan may be from the best possible, as a share of it."),
         LevelFrame.status: ("Proof", "Optimal, within gap, stopped before it was proven, or not asked."),
         LevelFrame.proved_to: ("Proven up to", "No plan is fairer to PCNs covered less than this."),
     },

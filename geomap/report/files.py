@@ -19,6 +19,8 @@ LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 HOURS = "hours"
 """The end of the name of every column of hours."""
 SIGNIFICANT = 6
+LARGE = 10_000
+"""From here on numbers are written to the hundredth, so that whole ones stay whole."""
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?")
 
 
@@ -79,7 +81,8 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     Write one CSV file a table, and `results.gpkg`.
 
     CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click. Hours stand in full, so that a
-    ledger that is added up again balances; other fractions have six significant figures, more than is known of them.
+    ledger that is added up again balances; other fractions have six significant figures, more than is known of them,
+    and large ones two decimals.
     A text cell that a spreadsheet would take for a formula gets a `'` in front.
     GeoPackage: layers `pcns`, `facilities` and, where boundaries were given, `icbs`; EPSG:27700.
 
@@ -113,7 +116,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
 
 
 def _rounded(value: float) -> float:
-    return float(f"{value:.{SIGNIFICANT}g}")
+    return round(value, 2) if abs(value) >= LARGE else float(f"{value:.{SIGNIFICANT}g}")
 
 
 def _harmless(text: str) -> str:

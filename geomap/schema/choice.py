@@ -211,7 +211,9 @@ class SiteChangeFrame(Table):
     """One row the smallest change of one thing that brings a site in or out, solved again to see that it does.
 
     `before` and `after` are in the lever's unit; `value_with` and `value_without` are the best portfolios after the
-    change with the site and without it. Where nothing within reason does, `after` is missing.
+    change with the site and without it. Where nothing within reason does, `after` is missing. `loss` is what, before
+    any change, taking in a site that is not chosen or leaving out one that is takes from the best portfolio; missing
+    where the conditions do not admit it.
     """
 
     site_id: Series[str]
@@ -223,6 +225,7 @@ class SiteChangeFrame(Table):
     value_with: Series[float] = pa.Field(ge=0, nullable=True)
     value_without: Series[float] = pa.Field(ge=0, nullable=True)
     verified: Series[bool]
+    loss: Series[float] = pa.Field(ge=0, nullable=True)
 
 
 class SiteReasonFrame(Table):

@@ -170,6 +170,22 @@ class ReachFrame(Table):
     catchment: Series[str] = pa.Field(nullable=True)
 
 
+class LinkShareFrame(Table):
+    """The share of a PCN's demand that an offer can serve; one row a (pledge, PCN, pathway).
+
+    `place_share` = reach × age share and `near_share` = reach; catchment and `alike` are those of `CapFrame`.
+    """
+
+    pledge_id: Series[str]
+    pathway_id: Series[str]
+    pcn_code: Series[str]
+    place_share: Series[float] = pa.Field(ge=0, le=1)
+    near_share: Series[float] = pa.Field(ge=0, le=1)
+    catchment: Series[str] = pa.Field(nullable=True)
+    alike: Series[str] = pa.Field(nullable=True)
+    minutes_min: Series[float] = pa.Field(ge=0)
+
+
 class CapFrame(Table):
     """The most places an offer can fill in a PCN: ⌊reach × age share × demand⌋; one row a (pledge, PCN, pathway).
 
