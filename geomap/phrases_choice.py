@@ -161,10 +161,12 @@ def recommendation_quality(choice: SiteTables) -> str:
     value, bound = best[PortfolioFrame.value], best[PortfolioFrame.bound]
     if best[PortfolioFrame.status] == "optimal":
         return "It has been proven that no other choice under the same conditions meets more need."
-    start = "It has been proven" if best[PortfolioFrame.status] == "within gap" else "The search ended early; it is sure"
     it = "it meets" if best[PortfolioFrame.sites] == 1 else "they meet"
     least = math.floor(1000 * value / bound) / 10 if bound else 100.0
-    return f"{start} that {it} at least {least:.1f}% of the need that any choice could."
+    told = f"{it} at least {least:.1f}% of the need that any choice could"
+    if best[PortfolioFrame.status] == "within gap":
+        return f"It has been proven that {told}."
+    return f"The search ended short of full proof; {told}."
 
 
 def in_a_row(names: list[str]) -> str:

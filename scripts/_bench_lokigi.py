@@ -11,7 +11,7 @@ from _bench_sites import distances, left_out, sites_outcome
 from _bench_tables import SiteTables
 from lokigi.site import SiteProblem
 
-MOST_SETS = 20_000
+MOST_SETS = 10_000
 """More portfolios than this are not tried: each takes some milliseconds."""
 
 

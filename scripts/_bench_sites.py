@@ -27,7 +27,7 @@ def cover_geomap(tables: SiteTables, asked: Asked) -> Outcome:
 
 
 def median_geomap(tables: SiteTables, asked: Asked) -> Outcome:
-    """`geomap.locate.Chooser`; an hour is worth the metres by which its site is nearer than the farthest that counts."""
+    """`geomap.locate.Chooser`; an hour is worth the metres by which its site is nearer than `reach_m`."""
     found = _choose(tables, np.maximum(tables.reach_m - distances(tables), 0.0), asked)
     bound = (tables.reach_m - found.bound / tables.hours.sum()) / 1000
     return sites_outcome(tables, found.chosen, "median", bound=bound, asked=asked, ended=found.status)

@@ -34,7 +34,7 @@ from geomap.units import people_per_hour
 NATIONAL = Path(__file__).resolve().parents[1] / "data" / "scenarios" / "national.toml"
 WARM = "warm"
 """The name of the small tables on which short tasks are done once before they are measured."""
-FEW_SITES = 3
+FEW_SITES = 1
 """How many sites are chosen where nobody says."""
 COVER_KM = 5.0
 """How near a site must be to cover a facility."""
@@ -219,11 +219,11 @@ def site_tables(area: Area, count: int, km: float) -> SiteTables:
     """The facilities of an area that have hours, and its PCNs."""
     hours = np.floor(_hours(area).to_numpy() + 1e-9)
     spots = area.places.facilities.geometry
-    homes = area.match.homes[[PostcodeFrame.easting, PostcodeFrame.northing]].dropna().sort_index().to_numpy(dtype=float)
+    homes = area.match.homes[[PostcodeFrame.easting, PostcodeFrame.northing]].dropna().sort_index()
     return SiteTables(
         hours=hours[hours > 0],
         facilities=np.column_stack([spots.x, spots.y])[hours > 0],
-        homes=homes,
+        homes=homes.to_numpy(dtype=float),
         count=min(count, len(homes)),
         reach_m=1000 * km,
     )

@@ -9,8 +9,8 @@ choice of sites where nothing but hours binds: `cover` (maximal covering, partic
 contender runs in a process of its own; contenders alternate, and the median of the runs counts. CPU seconds are all
 that the process and those it starts use to build its model from tables and to solve it; memory is the peak of the
 largest of them. Every plan is held against every limit, and the answers to `pairs` and `access` against each other. In
-`match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit. In `cover`
-and `median` every optimum must be geomap's; the limit is one for the solver, which building a model does not count to.
+`match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit. In
+`cover` and `median` every optimum must be geomap's; the limit there is the solver's, once the model is built.
 
 The peers are an optional extra: pip install -c constraints.txt -e ".[bench]". Needs Linux or macOS.
 """
@@ -44,7 +44,7 @@ SIZES = ("demo", "icb", "region", "nation")
 GAP_SHARES = {"demo": 0.0005, "icb": 0.0005, "region": 0.002, "nation": 0.0025}
 """The proven gap at which geomap's match stops, where `--gap` does not say."""
 
-SITES = {"demo": 3, "icb": 4, "region": 10, "nation": 20}
+SITES = {"demo": 2, "icb": 4, "region": 10, "nation": 20}
 """Sites that are chosen, where `--sites` does not say."""
 SOLVED = ("match", "cover", "median")
 """Tasks that have a best answer, which geomap finds first."""

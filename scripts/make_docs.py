@@ -18,7 +18,7 @@ WEIGHTED, FACTOR = "need-weighted completions", "factor"
 UNITS = {
     "figures.value": "as `unit` says", "health_budgets.course_hours": "hours", "_cost": "pounds",
     "portfolios.bound": WEIGHTED, "tradeoffs.bound": WEIGHTED, "draws.bound": WEIGHTED, "full_value": WEIGHTED,
-    "full_bound": WEIGHTED, ".gain": WEIGHTED, "value_with": WEIGHTED, "value_without": WEIGHTED,
+    "full_bound": WEIGHTED, ".gain": WEIGHTED, ".loss": WEIGHTED, "value_with": WEIGHTED, "value_without": WEIGHTED,
     "tradeoffs.limit": "as `curve` says", "site_changes.before": "as `lever` says",
     "site_changes.after": "as `lever` says", "comparators.distance": "standard deviations",
     "standardised_difference": "standard deviations", "site_value": "as `measure` says",

@@ -420,6 +420,7 @@ def _changes(sites: pd.DataFrame, scores: pd.DataFrame, first: list[int], asked:
                     **dict(zip((f.after, f.value_with, f.value_without), change if found else (np.nan,) * 3,
                                strict=True)),
                     f.verified: found,
+                    f.loss: 2.5 * (1 + n),
                 }
             )  # fmt: skip
     return _table(SiteChangeFrame, rows)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from small_worlds import (
@@ -54,7 +57,7 @@ def bench() -> Iterator[SimpleNamespace]:
     """The modules of the benchmark, by their names without `_bench_`; `run` is bench.py itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(SCRIPTS)
-        names = ("tables", "outcome", "child", "match", "highs", "places", "access")
+        names = ("tables", "outcome", "child", "match", "highs", "places", "access", "sites")
         modules = {name: import_module(f"_bench_{name}") for name in names}
         yield SimpleNamespace(run=import_module("bench"), **modules)
 
@@ -195,6 +198,63 @@ def test_pairs_on_the_limit_are_the_same(bench, name, max_min):
     pairs = bench.places._link(tables).set_index(PairFrame.pcn_code)
     assert found.objective == len(pairs)
     assert pairs[PairFrame.reach_share].to_dict() == pytest.approx({"IN": 1.0, "ON": 0.8, "SLOPE": 1.0})
+
+
+def site_tables(bench: SimpleNamespace, count: int = 3):
+    """Thirty facilities and nine PCNs on a square of 10 km."""
+    random = np.random.default_rng(8)
+    return bench.tables.SiteTables(
+        hours=random.integers(1, 200, 30).astype(float), facilities=random.random((30, 2)) * 10_000,
+        homes=random.random((9, 2)) * 10_000, count=count, reach_m=3_000.0,
+    )  # fmt: skip
+
+
+def best_sites(bench: SimpleNamespace, tables, task: str) -> float:
+    """The best of all portfolios, each counted from the tables."""
+    found = [
+        bench.sites.sites_outcome(tables, np.isin(range(len(tables.homes)), chosen), task, asked=asked(bench)).objective
+        for chosen in itertools.combinations(range(len(tables.homes)), tables.count)
+    ]
+    return max(found) if task == "cover" else min(found)
+
+
+@pytest.mark.parametrize("name", ["geomap", "spopt-cbc", "spopt-highs", "lokigi"])
+@pytest.mark.parametrize("task", ["cover", "median"])
+@pytest.mark.filterwarnings("ignore")  # what peers warn of is theirs
+def test_every_contender_chooses_the_best_sites(bench, task, name):
+    tables = site_tables(bench)
+    tables = tables if task == "cover" else bench.tables.all_near(tables)
+    best = best_sites(bench, tables, task)
+    found = contender(bench, task, name)(tables, asked(bench, target=best))
+    found.check()
+    assert found.objective == pytest.approx(best) and found.more["ended"] == "optimal"
+    if name == "geomap":
+        assert found.gap == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_facility_too_far_to_count_is_as_far_as_counts(bench):
+    tables = replace(site_tables(bench), reach_m=2_000.0)
+    found = contender(bench, "median", "geomap")(tables, asked(bench))
+    assert found.objective == pytest.approx(best_sites(bench, tables, "median")) and found.objective < 2.0
+    assert found.objective == pytest.approx(found.bound)
+
+
+def test_an_optimum_other_than_ours_does_not_count(bench):
+    tables, chosen = site_tables(bench), np.arange(9) < 3
+    bench.sites.sites_outcome(tables, chosen, "cover", asked=asked(bench, target=1.0), ended="time limit").check()
+    with pytest.raises(SolveError, match="geomap's was 1.0"):
+        bench.sites.sites_outcome(tables, chosen, "cover", asked=asked(bench, target=1.0)).check()
+    with pytest.raises(SolveError, match="2 sites were chosen instead of 3"):
+        bench.sites.sites_outcome(tables, np.arange(9) < 2, "cover", asked=asked(bench)).check()
+
+
+def test_an_instance_too_large_for_a_contender_has_no_figures(bench):
+    found = bench.sites.left_out("left out: 91,390 portfolios")
+    row = {"task": "cover", "size": "icb", "contender": "lokigi", "peak_mb": 100.0, **found.more}
+    row |= {"objective": found.objective, "bound": found.bound, "gap": found.gap}
+    ours = {**row, "contender": "geomap", "cpu_s": 2.0, "wall_s": 1.0, "ended": "optimal"}
+    cells = [cell.strip() for cell in bench.run.table_lines([ours, row])[3].strip("|").split("|")]
+    assert cells[3:7] == [""] * 4 and cells[-1] == "left out: 91,390 portfolios"
 
 
 def test_one_icb_is_given_what_reaches_it(bench):

@@ -218,7 +218,7 @@ def test_recommendations_in_words() -> None:
     stopped = many.portfolios.assign(**{PortfolioFrame.status: "stopped", PortfolioFrame.bound: 1.0})
     stopped = stopped.assign(**{PortfolioFrame.value: 0.9879})
     told = recommendation_quality(dataclasses.replace(many, portfolios=stopped))
-    assert told == "The search ended early; it is sure that they meet at least 98.7% of the need that any choice could."
+    assert told == "The search ended short of full proof; they meet at least 98.7% of the need that any choice could."
     assert role_in_words("falls_instructor_psi") == "falls instructor (PSI)"
     assert role_in_words("tai_chi_leader") == "tai chi leader"
 

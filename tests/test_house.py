@@ -19,7 +19,7 @@ PACKAGE = ROOT / "geomap"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "validate", "solver", "runner")
+FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "phrases_choice", "validate", "solver", "runner")
 """What every stage may use; among themselves `MAY_USE` holds."""
 
 MAY_USE = {
@@ -27,6 +27,7 @@ MAY_USE = {
     "schema": {"errors"},
     "units": {"errors", "schema"},
     "phrases": {"schema"},
+    "phrases_choice": {"schema"},
     "config": {"errors", "schema"},
     "solver": {"errors"},
     "runner": {"errors", "_cluster"},
@@ -49,7 +50,7 @@ TOP = ("cli", "pipeline", "__init__", "__main__")
 OPENERS = {
     "load/_read.py", "load/_archive.py",  # what a planner hands in, and the postcodes that ship with a package
     "config/scenario.py", "render/assets.py",  # scenarios and defaults; own and XStatic's scripts and styles
-    "outputs.py", "_lock.py",  # the results
+    "outputs.py", "_lock.py", "robust/store.py",  # the results, and draws that are done
 }  # fmt: skip
 """The only modules that open files."""
 

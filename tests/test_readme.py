@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import geomap
 from geomap import cli, config, errors
 from geomap.config import Scenario, load_default
+from geomap.report._columns_choice import CHOICE_SHEETS
 from geomap.report.summary import describe
 from geomap.schema import ResultTables
 
@@ -97,15 +98,16 @@ def test_every_attribution_is_told() -> None:
 
 
 def test_the_scenario_of_the_readme_holds(tmp_path: Path) -> None:
-    text, wishes = blocks("toml")
+    text, wishes, sites = blocks("toml")
     path = tmp_path / "north.toml"
-    path.write_text(text + wishes, encoding="utf-8")
+    path.write_text(text + wishes + sites, encoding="utf-8")
     scenario = Scenario.from_toml(path)
     assert scenario.data.folder == tmp_path / "official files"
     assert scenario.travel.mode == "walk" and scenario.travel.speed_kmh["drive"] == 26.0
     assert scenario.pathways["exercise_referral"].uptake_share == 0.72
     assert scenario.area.icb_codes == ("QOP",)
     assert [len(scenario.wishes.lock), len(scenario.wishes.ban), scenario.wishes.minimum[0].places] == [1, 1, 40]
+    assert scenario.sites.budget == 60_000 and scenario.sites.quota[0].at_least == 1
 
 
 def test_public_names_are_told() -> None:
@@ -139,8 +141,11 @@ def test_the_python_example_runs(example: tuple[Path, dict[str, object]]) -> Non
 @pytest.mark.slow
 def test_every_file_of_the_results_is_told(example: tuple[Path, dict[str, object]]) -> None:
     written = {path.name for path in (example[0] / "results").iterdir()}
-    told = set(re.findall(r"^\| `([\w.]+)` \|", section("What comes out"), flags=re.MULTILINE))
+    always, _, with_sites = section("What comes out").partition("`geomap sites` adds these")
+    told = set(re.findall(r"^\| `([\w.]+)` \|", always, flags=re.MULTILINE))
     assert told == written
+    rows = [line.split("|")[1] for line in with_sites.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)\.csv`", row)} == set(CHOICE_SHEETS)
 
 
 @pytest.mark.slow

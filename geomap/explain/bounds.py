@@ -109,10 +109,16 @@ class Bounds:
         best = best_sum(level.worth, (*self.problem.conditions, *more), level.sites)
         return None if best is None else best.chosen
 
-    @staticmethod
-    def plain(chooser: Chooser) -> np.ndarray:
-        """By site, about what a portfolio with it can be worth; −∞ where it can be in none."""
-        return reach_bound(chooser.alone.worth, chooser.problem.conditions, chooser.alone.allowed)
+    def best_first(self) -> list[int]:
+        """Positions of the sites that some portfolio could have, those of the best portfolios first."""
+        found: list[int] = []
+        for level in reversed(self.levels):
+            reach = reach_bound(level.worth, self.problem.conditions, level.sites) + level.paid
+            # Those that could be swapped for one another at no loss differ in what they are worth alone.
+            order = np.lexsort((np.arange(len(reach)), -level.worth, -np.round(reach, 6)))
+            known = set(found)
+            found += [int(at) for at in order if np.isfinite(reach[at]) and level.worth[at] > 0 and at not in known]
+        return found
 
 
 def model_alone(problem: SiteProblem, site: int, borders: Borders | None = None) -> LinearModel:

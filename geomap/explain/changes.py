@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InfeasibleError
 from ..locate import Chooser, Condition, Portfolio, SiteProblem
+from ..locate.search import SERVE_SHARE as CHOSEN_SHARE
 from ..locate.serve import serve
 from .bounds import Bounds, changed_chooser
 from .levers import Levers
@@ -102,12 +103,30 @@ class Searcher:
         """The case of a site that is not chosen; `swapped` are the chosen ones with it in the place of the weakest."""
         with_it = self.only(site, least=1)
         guess = self.bounds.guess(with_it)
+        plan = None if guess is None or self.whole else self._plan(guess, site)
         try:
-            plan = self.chooser.choose(with_it, tried=[swapped, *([] if guess is None else [guess])])
+            plan = self.chooser.choose(with_it, tried=[swapped]) if plan is None else plan
         except InfeasibleError:
             plan = None
         return Case(
             site=site, chosen=False, plan=plan, value_without=portfolio.value, bound_without=portfolio.bound
+        )
+
+    def _plan(self, chosen: np.ndarray, site: int) -> Portfolio | None:
+        """The plan for given sites, this one among them, as closely as that of a portfolio is solved."""
+        problem, share = self.chooser.problem, self.chooser.gap_share * CHOSEN_SHARE
+        limit_s = self.chooser.time_limit_s
+        served = serve(problem, chosen, self.chooser.runner, gap_share=share, time_limit_s=limit_s)
+        if served is None:
+            return None
+        bound = max(self.bounds.bound(problem, site, self.only(site, least=1)), served.value)
+        return Portfolio(
+            chosen=served.chosen,
+            places=served.places,
+            courses=served.courses,
+            value=served.value,
+            bound=bound,
+            status="optimal" if bound - served.value <= _HAIR else "stopped",
         )
 
     def search(self, case: Case, lever: str) -> Change:
@@ -185,9 +204,8 @@ class Searcher:
         """Worth of the best portfolio with the site that is found once it has changed."""
         changed = self.levers.set(lever, case.site, value)
         if not self.whole:
-            if case.chosen:
-                return refit_value(changed, case.site, case.plan)
-            return max(told.value, self._serve(case.plan.chosen, changed))
+            reached = refit_value(changed, case.site, case.plan) if case.chosen else -np.inf
+            return reached if np.isfinite(reached) else max(told.value, self._serve(case.plan.chosen, changed))
         try:
             best = changed_chooser(self.chooser, changed, case.site).choose(
                 self.only(case.site, least=1), tried=[case.plan.chosen]

@@ -16,7 +16,7 @@ _PARTS = {
     "deprivation": "deprivation",
     "inactivity": "inactivity",
     "long_term": "long-term conditions",
-    "aged_65": "the share aged 65 and over",
+    "aged_65": "age",
     "not_known": "indicators that are not known, for which the middle stands",
 }
 _LIMITS = {

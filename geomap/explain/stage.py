@@ -86,8 +86,10 @@ def explain_sites(
     """
     problem = chooser.problem
     chosen = np.flatnonzero(portfolio.chosen).tolist()
-    others = _others(chooser, portfolio, ask)
+    others = _asked(chooser, portfolio, ask)
     bounds = Bounds.build(chooser, portfolio.value, [*chosen, *others])
+    next_best = [site for site in bounds.best_first() if site not in {*chosen, *others}]
+    others += next_best[: max(NEXT_BEST - len(others), 0)]
     levers = Levers.from_frames(
         problem,
         candidates=sources.candidates,
@@ -106,16 +108,10 @@ def explain_sites(
     return rows.tables()
 
 
-def _others(chooser: Chooser, portfolio: Portfolio, ask: Sequence[str]) -> list[int]:
-    """Positions of the sites asked about that are not chosen, and of the next best."""
+def _asked(chooser: Chooser, portfolio: Portfolio, ask: Sequence[str]) -> list[int]:
+    """Positions of the sites asked about that are not chosen."""
     position = {site_id: at for at, site_id in enumerate(chooser.problem.site_ids)}
-    found = [position[site_id] for site_id in dict.fromkeys(ask) if not portfolio.chosen[position[site_id]]]
-    reach = Bounds.plain(chooser)
-    reach[portfolio.chosen] = -np.inf
-    reach[found] = -np.inf
-    order = np.lexsort((np.arange(len(reach)), -chooser.alone.worth, -np.round(reach, 6)))
-    best = [int(at) for at in order if np.isfinite(reach[at]) and chooser.alone.worth[at] > 0]
-    return found + best[: max(NEXT_BEST - len(found), 0)]
+    return [position[site_id] for site_id in dict.fromkeys(ask) if not portfolio.chosen[position[site_id]]]
 
 
 def _swapped(chooser: Chooser, portfolio: Portfolio, site: int) -> np.ndarray:

@@ -74,23 +74,23 @@ def count_alone(conditions: Sequence[Condition], allowed: np.ndarray) -> int | N
     return int(least) if every and least == most and least in range(int(allowed.sum()) + 1) else None
 
 
-def relaxed_sum(
-    worth: np.ndarray, conditions: Sequence[Condition], count: int | None
-) -> tuple[np.ndarray, float] | None:
+def relaxed_sum(worth: np.ndarray, conditions: Sequence[Condition], count: int | None) -> tuple[np.ndarray, float]:
     """
-    The best sum where parts of a site may be chosen: the part of each, and the sum; `None` where there is none.
+    The best sum where parts of a site may be chosen: the part of each, and the sum.
 
     `count` is that of `count_alone`: then sites are whole, and of those worth the same the first is taken.
+
+    Raises
+    ------
+    InfeasibleError
+        The conditions clash.
     """
     part = np.zeros(len(worth))
     if count is not None:
         part[np.argsort(-worth, kind="stable")[:count]] = 1.0
         return part, float(worth @ part)
-    try:
-        solution = solve_linear(_model(worth, conditions, np.ones(len(worth), dtype=bool)), relax=True)
-    except InfeasibleError:
-        return None
-    return None if solution is None else (solution.x, solution.bound)
+    solution = solve_linear(_model(worth, conditions, np.ones(len(worth), dtype=bool)), relax=True)
+    return (part, float("inf")) if solution is None else (solution.x, solution.bound)
 
 
 def reach_bound(worth: np.ndarray, conditions: Sequence[Condition], allowed: np.ndarray) -> np.ndarray:

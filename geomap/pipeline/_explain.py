@@ -1,8 +1,39 @@
-"""Why these sites."""
-from types import SimpleNamespace
+"""Why these sites: what the explanations are made from, and where they are left out."""
+
+from __future__ import annotations
+
 import pandas as pd
-from ..schema import SitePartFrame, SiteLimitFrame, SiteChangeFrame, SiteReasonFrame
-def _no(model):
+
+from ..config import Scenario
+from ..explain import Explained, ExplainSources, explain_sites
+from ..locate import Chooser, Portfolio
+from ..schema import SiteChangeFrame, SiteLimitFrame, SitePartFrame, SiteReasonFrame
+from ._people import People
+
+
+def explain_choice(
+    scenario: Scenario, people: People, chooser: Chooser, portfolio: Portfolio, *, candidates: pd.DataFrame
+) -> Explained:
+    """
+    Explain a portfolio, unless the scenario says not to; see `explain.explain_sites`.
+
+    `candidates` is `CandidateFrame`, in the order of the sites of the chooser's problem.
+    """
+    if not scenario.sites.explain:
+        parts, limits, changes, reasons = map(
+            _no_rows, (SitePartFrame, SiteLimitFrame, SiteChangeFrame, SiteReasonFrame)
+        )
+        return Explained(parts=parts, limits=limits, changes=changes, reasons=reasons, notes=())
+    sources = ExplainSources(
+        candidates=candidates,
+        need=people.need,
+        ceilings=people.ceilings,
+        pathways=people.pathways,
+        need_params=scenario.need,
+        link_workers=scenario.link_workers,
+    )
+    return explain_sites(sources, chooser, portfolio, scenario.sites.ask_about)
+
+
+def _no_rows(model: type) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=str(c.dtype)) for name, c in model.to_schema().columns.items()})
-def explain_choice(run, choice):
-    return SimpleNamespace(parts=_no(SitePartFrame),limits=_no(SiteLimitFrame),changes=_no(SiteChangeFrame),reasons=_no(SiteReasonFrame),notes=())

@@ -18,6 +18,9 @@ from ..schema import DrawFrame, PledgeFrame, ReachFrame
 from ._ground import Ground
 from ._people import People
 
+FULL_GAP_SHARE = 0.0025
+"""How closely the draws that are solved in full are solved, unless the scenario asks for less."""
+
 
 def draw_robustness(
     scenario: Scenario,
@@ -56,7 +59,7 @@ def draw_robustness(
         runner,
         candidates=candidates,
         portfolios=portfolios,
-        full=FullParams(gap_share=scenario.sites.gap_share, time_limit_s=scenario.sites.time_limit_s),
+        full=FullParams(gap_share=max(scenario.sites.gap_share, FULL_GAP_SHARE), time_limit_s=scenario.sites.time_limit_s),
         kept=kept,
         progress=progress,
     )

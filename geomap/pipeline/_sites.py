@@ -99,7 +99,10 @@ def choose_sites(run: SiteRun) -> SiteTables:
             progress=run.progress,
             kept=run.kept,
         )
-        explained = explain_choice(run, choice)
+        run.progress("working out reasons")
+        explained = explain_choice(
+            run.scenario, run.people, choice.chooser, choice.portfolios[0], candidates=frame
+        )
     ids = _ids(choice, choice.portfolios[0])
     return SiteTables(
         unit=params.unit,

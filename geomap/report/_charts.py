@@ -13,6 +13,8 @@ SOFT = "#B8C4CC"
 """For what stands beside the accent: before, unmet, not recommended."""
 LINE = 0.75
 MARKER = 7
+MANY_NAMES = 14
+"""From here on the names beside the bars are written small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,8 @@ def bar_chart(
             | _labels(bars)
         )
     named = _axis(wording.across if upright else wording.up) | {"major_tick_mark": "none", "interval_unit": 1}
+    if names.last - names.first >= MANY_NAMES:
+        named["num_font"] = {"size": 7, "color": INK}
     counted = _axis(wording.up if upright else wording.across) | {
         "num_format": wording.up_format if upright else wording.across_format,
         "major_gridlines": {"visible": True, "line": {"color": PALE, "width": LINE}},

@@ -208,7 +208,7 @@ CHOICE_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         SiteChangeFrame.value_with: ("With it (weighted completions)", "The best portfolio with it, after the change."),
         SiteChangeFrame.value_without: ("Without it (weighted completions)", "The best without it, after the change."),
         SiteChangeFrame.verified: ("Verified", "Whether it was solved again to see that it does."),
-        SiteChangeFrame.loss: ("Loss (weighted completions)", "Now, of the other choice: of taking it in or leaving it out."),
+        SiteChangeFrame.loss: ("Loss (weighted completions)", "What taking it in, or leaving it out, would cost now."),
     },
     "draws": {
         DrawFrame.draw: ("Draw", "0 is the scenario itself."),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..phrases import AIMS, PARTICIPANT_HOUR, day_in_words, not_reported
 from ..phrases_choice import SITE_UNITS
-from ..schema import LevelFrame, PlanFacts, ResultTables, SiteTables
-from ._paper_page import Column, Paper
-from ._paper_told import COMPARATORS, LEVELS, REGRETS, ROBUSTNESS, TRADEOFFS, Told
+from ..schema import LevelFrame, PathwayFrame, PlanFacts, ResultTables, SiteTables
+from ._paper_page import MAX_ROWS, Column, Paper
+from ._paper_told import COMPARATORS, LEVELS, PATHWAYS, REGRETS, ROBUSTNESS, TRADEOFFS, Told
 
 MOST_NOTES = 4
 """In the body of the paper; the annex has the others."""
-L = LevelFrame
+L, W = LevelFrame, PathwayFrame
 _LEVEL_SHAPES = {"core20": "percents", "worst_coverage": "percents", "travel": "whole"}
 _STATUSES = {
     "optimal": "proven best",
@@ -44,6 +44,8 @@ def write_annex(paper: Paper, told: Told, tables: ResultTables) -> None:
     paper.bullets(_PLAN)
     if told.has(LEVELS):
         _levels(paper, told)
+    if told.has(PATHWAYS):
+        _pathways(paper, told)
     if tables.choice is not None and not tables.choice.portfolios.empty:
         paper.heading("How the sites are chosen")
         paper.bullets(_of_sites(told, tables.choice))
@@ -52,6 +54,27 @@ def write_annex(paper: Paper, told: Told, tables: ResultTables) -> None:
         paper.heading("More to bear in mind about the data")
         paper.bullets(told.quote(note) for note in tables.facts.notes[MOST_NOTES:])
     _sources(paper, told, tables.facts)
+
+
+def _pathways(paper: Paper, told: Told) -> None:
+    """What is assumed of each pathway."""
+    frame = told.table(PATHWAYS)
+    rows = []
+    for row in frame.index[:MAX_ROWS]:
+        numbers = [told.number(PATHWAYS, row, name, "plain") for name in
+                   (W.weeks, W.sessions_per_week, W.session_hours, W.course_hours, W.group_size)]  # fmt: skip
+        shares = [told.number(PATHWAYS, row, name, "percents") for name in
+                  (W.referral_share, W.uptake_share, W.completion_share)]  # fmt: skip
+        rows.append([told.words(PATHWAYS, row, W.pathway_name), *numbers, *shares])
+    columns = [
+        Column("Pathway", 4.6), Column("Weeks", 1.2, True), Column("Sessions a week", 1.6, True),
+        Column("Hours a session", 1.6, True), Column("Hours in all", 1.4, True), Column("In a group", 1.4, True),
+        Column("Referred", 1.6, True), Column("Start", 1.5, True), Column("Complete", 1.7, True),
+    ]  # fmt: skip
+    note = "Referred: of those eligible. Start: of those referred. Complete: of those who start."
+    if len(frame) > len(rows):
+        note += " The scenario has more pathways."
+    paper.table("What is assumed of each pathway", columns, rows, note)
 
 
 def _sources(paper: Paper, told: Told, facts: PlanFacts) -> None:

@@ -44,6 +44,14 @@ _MEASURES = (
 """(measure, group, heading) of the columns of the table of fairness."""
 
 
+_CURVES = (
+    ("coverage", "the least coverage of a site", "evenness among the sites"),
+    ("cost", "the set-up cost", "money"),
+    ("sites", "the number of sites", "sites"),
+)
+"""(curve, what is limited, what there is more of)."""
+
+
 def write_fairness(paper: Paper, told: Told, tables: ResultTables) -> None:
     """Coverage by deprivation fifth, before and after the plan was evened out, and the trade-offs."""
     frame = told.table(FAIRNESS)
@@ -110,15 +118,15 @@ def _fairness_table(paper: Paper, told: Told) -> None:
 def _tradeoffs(paper: Paper, told: Told) -> None:
     frame = told.table(TRADEOFFS)
     width = min(WIDTH_MM, paper.width.mm)
-    ends = []
-    for curve, words in (("coverage", "the least coverage of a site"), ("cost", "the set-up cost"),
-                         ("sites", "the number of sites")):  # fmt: skip
+    ends, things = [], []
+    for curve, words, thing in _CURVES:
         rows = frame[frame[T.curve].eq(curve)].sort_values(T.limit)
         if len(rows):
             low, high = (told.number(TRADEOFFS, int(row), T.value, "tenths") for row in (rows.index[0], rows.index[-1]))
             ends.append(f"from {low} to {high} as {words} goes from its lowest to its highest")
+            things.append(thing)
     alt = f"Line charts of the need that sites meet: {'; '.join(ends)}. The recommended choice is ringed."
-    title = "What more fairness, money or sites would do to the need met"
+    title = f"What more {' and more '.join(things)} would do to the need met"
     paper.figure(title, Picture(draw_tradeoffs(frame, width), width, alt))
 
 
@@ -208,6 +216,7 @@ def _flips(paper: Paper, told: Told) -> None:
                Column("Comes in", 4.6), Column("Goes out", 4.6)]  # fmt: skip
     named = join_words(ASSUMPTIONS[name] for name in quiet) if quiet else ""
     held = f"The list stays the same whatever is assumed of {named}." if quiet else ""
+    held = f"Factor: on what the scenario assumes. {held}".strip()
     note = f"{held} {more_rows(FLIPS, len(flips), len(rows))}".strip()
     paper.table("Which assumption, taken alone to the end of its range, changes the list", columns, rows, note)
 

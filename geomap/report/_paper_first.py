@@ -174,21 +174,30 @@ def _ask(paper: Paper, told: Told) -> None:
     if close_comparators(told):
         asked.append("agree to compare them with the places named in Table 2")
     if shaky := _shaky(told):
-        asked.append(f"look again at {join_words(shaky)} first, as {'its' if len(shaky) == 1 else 'their'} place "
-                     "hangs on the assumptions")  # fmt: skip
+        rivals = _rivals(told)
+        more = f"; more of them choose {join_words(rivals)}" if rivals else ""
+        asked.append(f"look again at {join_words(shaky)} first: few draws of the assumptions choose "
+                     f"{'it' if len(shaky) == 1 else 'them'}{more}")  # fmt: skip
     paper.paragraph("", strong="The board is asked to")
     paper.bullets(asked)
 
 
 def _shaky(told: Told) -> list[str]:
-    """Recommended sites that few draws choose, by name; no more than can be read."""
-    if not told.has(ROBUSTNESS):
+    """Recommended sites that few draws choose, by name where they can all be named."""
+    f, frame = RobustnessFrame, told.table(ROBUSTNESS)
+    if frame.empty:
         return []
-    f = RobustnessFrame
-    frame = told.table(ROBUSTNESS)
     rows = frame.index[frame[f.chosen] & frame[f.verdict].eq("fragile")]
     names = [told.words(ROBUSTNESS, row, f.site_name) for row in rows[:MOST_NAMES]]
-    return names if len(rows) <= MOST_NAMES else ["the sites marked fragile"]
+    return names if len(rows) <= MOST_NAMES else ["the sites that are called fragile"]
+
+
+def _rivals(told: Told) -> list[str]:
+    """Sites that are not recommended, but that more draws choose than the shakiest that is."""
+    f, frame = RobustnessFrame, told.table(ROBUSTNESS)
+    least = frame.loc[frame[f.chosen], f.share_of_draws].min()
+    rows = frame.index[~frame[f.chosen] & frame[f.share_of_draws].gt(least) & frame[f.verdict].ne("fragile")]
+    return [told.words(ROBUSTNESS, row, f.site_name) for row in rows[:MOST_NAMES]]
 
 
 def _plan_answer(told: Told, facts: PlanFacts) -> str:

@@ -66,8 +66,8 @@ def _gaps(paper: Paper, told: Told) -> None:
         for row in frame.index[:MAX_ROWS]
     ]  # fmt: skip
     columns = [
-        Column("Pathway", 4.4), Column("Places wanted", 1.8, True), Column("given", 1.5, True),
-        Column("unmet", 1.5, True), Column("PCNs with nothing", 1.7, True), Column("Main reason", 5.4),
+        Column("Pathway", 4.6), Column("Wanted", 1.5, True), Column("Given", 1.4, True), Column("Unmet", 1.4, True),
+        Column("PCNs with nothing", 1.8, True), Column("Main reason", 6.0),
     ]  # fmt: skip
     paper.section("Where provision falls short")
     paper.paragraph(_gap_sentence(told, frame))

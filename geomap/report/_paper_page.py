@@ -44,6 +44,7 @@ ROOMY = 8
 """Entries of a key that have room for a line more each."""
 GAP_POINTS = 5
 CELL_MARGIN_MM = 1.2
+EMU_PER_TWIP = 635
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Paper:
         section = self.document.sections[0]
         sides = section.left_margin + section.right_margin + (section.gutter or 0)
         self.width = Emu(section.page_width - sides)
+        self._cell_style = self.document.styles[CELL].style_id
         self._figures = self._tables = self._sections = 0
 
     def overline(self, text: str, label: str) -> None:
@@ -180,7 +182,7 @@ class Paper:
             shape.append(OxmlElement("w:tblHeader"))
         for cell, text, column in zip(row.cells, cells, columns, strict=True):
             written = cell.paragraphs[0]
-            written.style = self.document.styles[CELL]
+            written._p.style = self._cell_style  # by its id: to look it up for each cell takes long
             written.add_run(text).bold = True if heading else None
             if column.number:
                 written.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -195,7 +197,7 @@ class Paper:
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.LEFT, False
         _set_margins(table)
         for column, part in zip(table.columns, parts, strict=True):
-            column.width = Emu(int(self.width * part / sum(parts)))
+            column.width = Emu(int(self.width * part / sum(parts)) // EMU_PER_TWIP * EMU_PER_TWIP)  # Word's grid
         return table
 
     def _close(self, note: str) -> None:

@@ -14,15 +14,19 @@ from ..schema import (
     SiteReasonFrame,
     SiteTables,
 )
+from ._columns import SHEETS
 from ._paper_first import first_portfolio
 from ._paper_page import MAX_ROWS, Column, Paper
 from ._paper_told import CHOSEN, COMPARATORS, PORTFOLIOS, REASONS, REGRETS, ROBUSTNESS, Told, more_rows
 
 MOST_SITES = 24
 """Rows of the table of sites: they are what is recommended."""
-MOST_SENTENCES = 16
+MOST_SENTENCES = 24
 """On all sites together."""
-MOST_EACH = 4
+LEAST_EACH, MOST_EACH = 2, 4
+MOST_OTHERS = 3
+CHANGES = 3
+"""The last sentences on a site tell what would bring it in."""
 MOST_TOLD = 8
 """Sites on which there are sentences."""
 MOST_SWAPS = 2
@@ -90,23 +94,32 @@ def _drawn(told: Told) -> dict[str, int]:
 
 
 def _reasons(paper: Paper, told: Told, sites: pd.DataFrame) -> None:
-    """The first sentences on each site, fewer where there are many sites."""
+    """The first sentences on each site, fewer where there are many; then on those asked about that are not sites."""
     if not told.has(REASONS):
         return
-    f = SiteReasonFrame
-    reasons = told.table(REASONS).sort_values([f.site_id, f.order])
-    each = min(MOST_EACH, MOST_SENTENCES // min(len(sites), MOST_TOLD))
-    shown = [row for row in sites.index if reasons[f.site_id].eq(sites.at[row, C.site_id]).any()]
-    if not shown:
-        return
-    paper.heading("Why each of them")
+    reasons = told.table(REASONS).sort_values([SiteReasonFrame.site_id, SiteReasonFrame.order])
+    of_site = reasons.groupby(SiteReasonFrame.site_id).indices
+    of_site = {site: reasons.index[places] for site, places in of_site.items()}
+    shown = [row for row in sites.index if sites.at[row, C.site_id] in of_site]
+    if shown:
+        paper.heading("Why each of them")
+    each = min(MOST_EACH, max(LEAST_EACH, MOST_SENTENCES // len(sites)))
     for row in shown[:MOST_TOLD]:
-        own = reasons.index[reasons[f.site_id].eq(sites.at[row, C.site_id])]
-        sentences = " ".join(told.words(REASONS, at, f.sentence) for at in own[:each])
         name = f"{told.number(CHOSEN, row, C.site_rank)}  {told.words(CHOSEN, row, C.site_name)}."
-        paper.paragraph(sentences, strong=name)
-    paper.note(more_rows(REASONS, len(shown), min(len(shown), MOST_TOLD), "Reasons of other sites, and more of these, "
-                         "are") or "The workbook results.xlsx has all that is known of each.")  # fmt: skip
+        paper.paragraph(_sentences(told, of_site[sites.at[row, C.site_id]][:each]), strong=name)
+    others = [site for site in of_site if site not in set(sites[C.site_id])]
+    if others:
+        names = told.names_of_sites()
+        paper.heading("Why not others")
+        for site in others[:MOST_OTHERS]:
+            first, rest = of_site[site][:1], of_site[site][1:]
+            sentences = _sentences(told, first.append(rest[-CHANGES:]))
+            paper.paragraph(sentences, strong=f"{told.quote(names.get(site, site))}.")
+    paper.note(f"All sentences on every site are in results.xlsx, sheet {SHEETS[REASONS][0]}.")
+
+
+def _sentences(told: Told, rows: pd.Index) -> str:
+    return " ".join(told.words(REASONS, row, SiteReasonFrame.sentence) for row in rows)
 
 
 def _comparators(paper: Paper, told: Told, sites: pd.DataFrame) -> None:

@@ -13,8 +13,8 @@ from ..phrases import share
 from ..schema import CandidateFrame, FigureFrame
 from ._columns import SHEETS
 
-FIGURES, PROVISION, GAPS, SECTORS, BUDGETS, FAIRNESS, LEVELS, PCNS = (
-    "figures", "provision", "gaps", "sectors", "health_budgets", "fairness", "levels", "pcns",
+FIGURES, PROVISION, GAPS, SECTORS, BUDGETS, FAIRNESS, LEVELS, PCNS, PATHWAYS = (
+    "figures", "provision", "gaps", "sectors", "health_budgets", "fairness", "levels", "pcns", "pathways",
 )  # fmt: skip
 PORTFOLIOS, CHOSEN, COMPARATORS, REASONS, TRADEOFFS, ROBUSTNESS, REGRETS, FLIPS, CANDIDATES = (
     "portfolios", "chosen_sites", "comparators", "site_reasons", "tradeoffs", "robustness", "regrets", "flips",
@@ -48,6 +48,7 @@ def _percent(value: float) -> str:
 
 SHAPES: dict[str, Callable[[float], str]] = {
     "whole": lambda value: f"{value:,.0f}",
+    "plain": lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
     "tenths": lambda value: f"{value:,.1f}",
     "hundredths": lambda value: f"{value:,.2f}",
     "percent": _percent,

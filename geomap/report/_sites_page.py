@@ -38,7 +38,7 @@ WIDTHS = (5, 38, 38, 12, 12, 12, 12, 12, 12)
 NUMBERS = range(3, len(WIDTHS))
 MOST_BESIDE_CHARTS = 8
 """Sites whose table and the first charts fit one page in print."""
-MOST_DRAWN = 12
+MOST_DRAWN, FEWEST_OTHERS = 12, 4
 """Bars of the chart of robustness; the sheet Robustness has all sites."""
 SITE_COUNT = ("{:,.0f} site meets", "{:,.0f} sites meet")
 _COVERAGE, _COST, _SITES = "coverage", "cost", "sites"
@@ -58,10 +58,12 @@ def write_sites(book: Workbook, tables: ResultTables, choice: SiteTables) -> Non
     page.paragraph(f"{asked}{', under these conditions:' if choice.conditions else '.'}", page.note)
     page.bullets(choice.conditions)
     _chosen(page, choice)
-    if choice.count > MOST_BESIDE_CHARTS:
+    many = choice.count > MOST_BESIDE_CHARTS
+    if many:
         page.break_here()
     first = page.keep_room(_has(choice, _COVERAGE) + (not choice.robustness.empty))
-    page.break_here()
+    if not many:
+        page.break_here()
     _portfolios(page, choice)
     _comparators(page, choice)
     _reasons(page, choice)
@@ -186,7 +188,7 @@ def _robustness(page: Page, choice: SiteTables) -> Drawn | None:
     )  # fmt: skip
     first = page.row
     # Those that were chosen are all told, however seldom they are drawn; the others as far as there is room.
-    room = max(MOST_DRAWN - int(rows[f.chosen].sum()), 0)
+    room = max(MOST_DRAWN - int(rows[f.chosen].sum()), FEWEST_OTHERS)
     others = rows[~rows[f.chosen]].nlargest(room, f.share_of_draws).index
     shown = rows.loc[sorted([*rows.index[rows[f.chosen]], *others])]
     shown = shown.sort_values([f.share_of_draws, f.site_id], ascending=[False, True])
@@ -225,12 +227,14 @@ def _portfolios(page: Page, choice: SiteTables) -> None:
         "Worst coverage (%)", "Completions (people)", "Set-up cost (£)", "Regret, mean (%)",
     )  # fmt: skip
     regret = choice.regrets.set_index(RegretFrame.portfolio)[RegretFrame.mean_share]
+    first = _first(choice).set_index(ChosenSiteFrame.site_id)[ChosenSiteFrame.site_name]
     for row in choice.portfolios.sort_values(f.portfolio).to_dict("records"):
         own = choice.chosen[choice.chosen[ChosenSiteFrame.portfolio].eq(row[f.portfolio])]
-        sites = own.sort_values(ChosenSiteFrame.site_rank)[ChosenSiteFrame.site_name].tolist()
+        own = own.sort_values(ChosenSiteFrame.site_rank).set_index(ChosenSiteFrame.site_id)[ChosenSiteFrame.site_name]
+        into, out = own[~own.index.isin(first.index)].tolist(), first[~first.index.isin(own.index)].tolist()
         page.line(
             (row[f.portfolio], COUNT),
-            _few(sites),
+            f"{_few(into)} instead of {_few(out)}" if into or out else _few(own.tolist()),
             _proof(row[f.status], row[f.gap_share]),
             (row[f.value], TENTHS),
             (row[f.places], COUNT),

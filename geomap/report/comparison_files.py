@@ -17,7 +17,7 @@ from ..schema.comparison import Comparison, TotalFrame
 from ._comparison_columns import CODES, COLUMNS, SHEETS
 from ._page import ACCENT, INK
 from .comparison import describe_comparison, tell_finding
-from .files import _harmless
+from .files import harmless_text
 
 MAX_ROWS = 1_048_575
 """What an Excel sheet holds below its heading."""
@@ -72,7 +72,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
     for name, frame in comparison_tables(comparison).items():
         path = folder / f"{name}.csv"
         text = frame.select_dtypes("str").columns
-        harmless = {column: frame[column].map(_harmless, na_action="ignore") for column in text}
+        harmless = {column: frame[column].map(harmless_text, na_action="ignore") for column in text}
         plain = frame.round(DECIMALS).assign(**harmless)
         plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         paths.append(path)

@@ -15,7 +15,7 @@ from ..errors import OutputError
 from ..schema import FacilityResultFrame, PcnResultFrame, ResultTables, SiteTables
 from ._columns import EASTING_M, NORTHING_M
 
-LIVE_START = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+LIVE_START = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 HOURS = "hours"
 """The end of the name of every column of hours."""
 SIGNIFICANT = 6
@@ -107,7 +107,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     for name, frame in published_tables(tables).items():
         path = folder / f"{name}.csv"
         text = frame.select_dtypes(include=["str", "object"]).columns
-        harmless = {column: frame[column].map(_harmless, na_action="ignore") for column in text}
+        harmless = {column: frame[column].map(harmless_text, na_action="ignore") for column in text}
         fractions = [c for c in frame.select_dtypes("float").columns if not c.endswith(HOURS)]
         rounded = {column: frame[column].map(_rounded, na_action="ignore") for column in fractions}
         frame.assign(**harmless, **rounded).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
@@ -119,7 +119,7 @@ def _rounded(value: float) -> float:
     return round(value, 2) if abs(value) >= LARGE else float(f"{value:.{SIGNIFICANT}g}")
 
 
-def _harmless(text: str) -> str:
+def harmless_text(text: str) -> str:
     """Text that a spreadsheet shows and does not run; a plain number stays as it is."""
     return f"'{text}" if LIVE_START.match(text) and not NUMBER.fullmatch(text) else text
 

@@ -1,8 +1,8 @@
 """The quick answer to a draw: the sites that are worth most together in the relaxation, as nearly as is asked.
 
 The best sum of what sites are worth alone bounds every portfolio, in whole courses too. Where the sites it takes are
-worth less together, because they want the same hours, a cut says so, and the best sum under the cuts is found anew. What
-is lost between the bound and the sites chosen is known for every draw.
+worth less together, because they want the same hours, a cut says so, and the best sum under the cuts is found anew.
+What is lost between the bound and the sites chosen is known for every draw.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..errors import InfeasibleError
 from ..locate import SiteProblem
 from ..locate.master import best_sum, reach_bound
 from ..match import MatchProblem
-from .factors import AS_IT_IS, Factors
 from .cuts import best_under_cuts
+from .factors import AS_IT_IS, Factors
 from .relax import Cut, Layout, Relaxed
 from .world import World
 

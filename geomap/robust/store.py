@@ -102,7 +102,7 @@ def _feed(sha: hashlib._Hash, part: object) -> None:
     elif is_dataclass(part):
         _feed(sha, {field.name: getattr(part, field.name) for field in fields(part)})
     elif isinstance(part, Mapping):
-        _feed(sha, [pair for pair in part.items()])
+        _feed(sha, list(part.items()))
     elif isinstance(part, Sequence) and not isinstance(part, str):
         sha.update(f"{len(part)}:".encode())
         for one in part:

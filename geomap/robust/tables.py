@@ -179,9 +179,9 @@ def _tell_notes(drawn: Drawn, sites: SiteProblem, params: RobustParams) -> tuple
     lost = np.array([_share_lost(answer.value, answer.bound) for answer in drawn.answers])
     detours = list_detours(params)
     notes = [
-        f"Robustness: {len(lost) - 1:,} draws of the assumptions with seed {params.seed}, each chosen in a quick way in "
-        f"which courses need not be whole. There its sites are proven to be within {lost.mean():.2%} of the best on "
-        f"average, and within {lost.max():.2%} in every draw."
+        f"Robustness: {len(lost) - 1:,} draws of the assumptions with seed {params.seed}, each answered in a quick way "
+        f"in which courses need not be whole. In that its sites are proven to be within {_at_least(lost.mean())} of "
+        f"the best on average, and within {_at_least(lost.max())} in every draw."
     ]
     if len(detours) > 1:
         notes.append(
@@ -211,6 +211,11 @@ def _tell_full(drawn: Drawn) -> str:
     if not short:
         return f"{said}."
     return (
-        f"{said}, and in whole courses its sites came within {np.mean(short):.2%} of the most that any choice could "
-        f"reach on average, {max(short):.2%} at worst."
+        f"{said}, and in whole courses its sites came within {_at_least(np.mean(short))} of the most that any choice "
+        f"could reach on average, within {_at_least(max(short))} at worst."
     )
+
+
+def _at_least(share: float) -> str:
+    """A share in which nothing is told as the smallest figure that is shown: what is within 0% is within 0.01%."""
+    return f"{max(share, 0.0001):.2%}"

@@ -20,7 +20,8 @@ class FigureFrame(Table):
 class ProvisionFrame(Table):
     """What operators offer: one row a (pathway, role, link with the NHS) of the pledges that can deliver the pathway.
 
-    A pledge with several roles or pathways counts in each, so that rows do not add up; `matched_hours` of one pathway
+    A pledge counts in each pathway it can deliver, and there in each of its roles that may lead the pathway; where none
+    may, in each of its roles. So that rows do not add up; `matched_hours` of one pathway
     and link add up over no more than the pledges of one role. `role` is `not_stated` where the pledge names none.
     """
 
