@@ -40,6 +40,8 @@ class Levels:
     """`LevelFrame`."""
     fairness_budget: float
     """Share of the first level's completions that the levels after it may give up."""
+    asked: tuple[str, ...] = LEVELS
+    """The levels that were asked for, in order: all of them, or the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +93,20 @@ def check_claims(plan: Plan) -> list[str]:
     if plan.levels is None:
         return broken
     told = plan.levels.told
-    if told[LevelFrame.objective].tolist() != list(LEVELS):
-        return [*broken, f"The levels are not {', '.join(LEVELS)}, each once and in this order."]
+    if told[LevelFrame.objective].tolist() != list(plan.levels.asked):
+        return [*broken, f"The levels are not {', '.join(plan.levels.asked)}, each once and in this order."]
     levels = told.set_index(LevelFrame.objective)
     numbers = levels[[LevelFrame.value, LevelFrame.bound, LevelFrame.gap_share]]
     if not (np.isfinite(numbers) & (numbers >= -SLACK)).all(axis=None):
         return [*broken, "A value, bound or gap of a level is missing, infinite or negative."]
+    broken += _check_proofs(levels)
+    if plan.levels.asked == (COMPLETIONS,):
+        worth = value_of(plan, plan.levels.first_allocation)
+        if _differ(worth, plan.objective) or _differ(float(levels.at[COMPLETIONS, LevelFrame.value]), worth):
+            broken.append("With no level after it, the plan is not worth what its first level says.")
+        return broken
     return [
         *broken,
-        *_check_proofs(levels),
         *_check_completions(plan, plan.levels, levels),
         *_check_core20(plan, plan.levels, levels.loc[CORE20]),
         *_check_coverage(plan, levels.loc[WORST]),

@@ -65,6 +65,13 @@ FIGURE_UNITS = {
     "pledges_rejected": "pledges",
 }
 """Every number of `PlanFacts` → its unit."""
+BUDGET_UNITS = {
+    "health_budget_hour_cost": "pounds a participant-hour",
+    "health_budget_total": "pounds",
+    "health_budget_wanting_places": "course places",
+    "health_budget_bought_places": "course places",
+}
+"""What is told of personal health budgets as a whole → its unit."""
 
 _HAIR = 1e-9
 
@@ -223,17 +230,24 @@ def build_health_budgets(unmet: pd.DataFrame, pathways: pd.DataFrame, params: He
     return _most_first(frame, HealthBudgetFrame, by=f.wanting_places)
 
 
-def build_figures(facts: PlanFacts) -> pd.DataFrame:
+def build_figures(facts: PlanFacts, budgets: pd.DataFrame, params: HealthBudgetParams) -> pd.DataFrame:
     """
     Every number that is told of the run as a whole, named as in `PlanFacts`, and the shares that follow from them.
 
     The shares: `coverage_share`, places given of places wanted; `matched_share`, hours matched of hours pledged;
     `pcns_covered_share`, PCNs with a place of all PCNs. A share of nothing is left out.
 
+    Parameters
+    ----------
+    facts
+        The run as a whole.
+    budgets, params
+        `HealthBudgetFrame`, and the price and the sum that it was made with.
+
     Returns
     -------
     figures
-        `FigureFrame`, in the order of `PlanFacts`, the shares last.
+        `FigureFrame`, in the order of `PlanFacts`, then the shares, then personal health budgets.
     """
     numbers = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
     told = [(name, value, FIGURE_UNITS[name]) for name, value in numbers.items() if isinstance(value, int | float)]
@@ -243,6 +257,9 @@ def build_figures(facts: PlanFacts) -> pd.DataFrame:
         "pcns_covered_share": (facts.pcns_covered, facts.pcns),
     }
     told += [(name, part / whole, "share") for name, (part, whole) in parts.items() if whole]
+    sums = budgets[[HealthBudgetFrame.wanting_places, HealthBudgetFrame.bought_places]].sum()
+    bought = (params.hour_cost, params.total, *sums)
+    told += [(name, value, unit) for (name, unit), value in zip(BUDGET_UNITS.items(), bought, strict=True)]
     frame = pd.DataFrame(told, columns=[FigureFrame.figure, FigureFrame.value, FigureFrame.unit])
     return _declared(frame, FigureFrame)
 

@@ -31,8 +31,8 @@ from .errors import GeomapError, OutputError
 MANIFEST_NAME = "manifest.json"
 WORK_NAME = ".geomap-new"
 PACKAGES = (
-    "folium", "geomap", "geopandas", "highspy", "numpy", "pandas", "pandera", "pyarrow", "pyogrio", "pyproj",
-    "scipy", "shapely", "xlsxwriter",
+    "folium", "geomap", "geopandas", "highspy", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "pyogrio",
+    "pyproj", "python-docx", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
 
 

@@ -40,6 +40,10 @@ FIGURES = {
     "coverage_share": "Places given, of places wanted",
     "matched_share": "Hours given to patients, of hours pledged",
     "pcns_covered_share": "PCNs with at least one place, of all PCNs",
+    "health_budget_hour_cost": "Price of an hour under a personal health budget (an assumption)",
+    "health_budget_total": "Sum to spend on personal health budgets (an assumption)",
+    "health_budget_wanting_places": "Places unmet for want of hours",
+    "health_budget_bought_places": "Places that the sum would buy",
 }
 
 SITE_UNITS = {"pcn": ("PCN", "PCNs"), "icb": ("ICB", "ICBs"), "group": ("group of PCNs", "groups of PCNs")}

@@ -34,7 +34,7 @@ from geomap.units import people_per_hour
 NATIONAL = Path(__file__).resolve().parents[1] / "data" / "scenarios" / "national.toml"
 WARM = "warm"
 """The name of the small tables on which short tasks are done once before they are measured."""
-FEW_SITES = 1
+FEW_SITES = 2
 """How many sites are chosen where nobody says."""
 COVER_KM = 5.0
 """How near a site must be to cover a facility."""

@@ -11,8 +11,8 @@ HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
 FRAMES = (
     "Figure", "Gap", "Provision", "Sector", "HealthBudget", "Portfolio", "ChosenSite", "SiteReason", "AllocationResult",
     "Comparator", "Robustness", "Regret", "Flip", "Tradeoff", "SitePart", "SiteLimit", "SiteChange", "Draw",
-    "Candidate", "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult", "Level",
-    "Fairness", "Price", "Difference", "Link", "Accounting",
+    "Candidate", "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult",
+    "Pathway", "Level", "Fairness", "Price", "Difference", "Link", "Accounting",
 )  # fmt: skip
 WEIGHTED, FACTOR = "need-weighted completions", "factor"
 UNITS = {

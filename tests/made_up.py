@@ -480,6 +480,7 @@ def made_up_tables(
     facts = _facts(pcns, sites, ledger, hostile)
     plan = made_up_plan(sites, allocation, ledger, links)
     budgets = HealthBudgetParams(hour_cost=5.0, total=100_000.0)
+    bought = board.build_health_budgets(unmet, plan.pathways, budgets)
     return ResultTables(
         facts=facts,
         pcns=pcns,
@@ -499,10 +500,10 @@ def made_up_tables(
         prices=made_up_prices(sites[FacilityResultFrame.facility_name].head(5).tolist()),
         differences=empty(DifferenceFrame),
         outlines=outlines,
-        figures=board.build_figures(facts),
+        figures=board.build_figures(facts, bought, budgets),
         provision=board.build_provision(plan),
         gaps=board.build_gaps(unmet, plan.pathways),
         sectors=board.build_sectors(plan),
-        health_budgets=board.build_health_budgets(unmet, plan.pathways, budgets),
+        health_budgets=bought,
         choice=made_up_choice(chosen=min(4, n_pcns // 3), seed=seed, hostile=hostile, pcns=pcns) if choice else None,
     )

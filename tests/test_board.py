@@ -63,6 +63,10 @@ PATHWAYS = make_frame(
     ],
 )
 BUDGET = HealthBudgetParams(hour_cost=5.0, total=1000.0)
+SPENT = make_frame(
+    HealthBudgetFrame,
+    [{"pathway_id": name, "wanting_places": 10, "bought_places": 4, "course_hours": 1.0} for name in ("falls", "walk")],
+)
 
 
 def link(status: str, *, operator: str | None = None, facility: str | None = None) -> dict:
@@ -295,7 +299,7 @@ def test_the_order_of_the_rows_changes_nothing(plan: PlanTables) -> None:
 
 def test_every_number_of_the_facts_is_a_figure_with_a_unit_and_words() -> None:
     facts = made_up_tables().facts
-    figures = build_figures(facts)
+    figures = build_figures(facts, SPENT, BUDGET)
     FigureFrame.validate(figures, lazy=True)
     numbers = [f.name for f in dataclasses.fields(PlanFacts) if f.type in ("int", "float")]
     assert set(numbers) == set(FIGURE_UNITS)
@@ -303,13 +307,16 @@ def test_every_number_of_the_facts_is_a_figure_with_a_unit_and_words() -> None:
     assert list(told.index[: len(numbers)]) == numbers
     assert told[numbers].to_dict() == {name: float(getattr(facts, name)) for name in numbers}
     assert set(told.index) == set(FIGURES)
+    money = told[[name for name in told.index if name.startswith("health_budget")]]
+    assert money.tolist() == [5.0, 1000.0, 20.0, 8.0]
 
 
 def test_shares_among_the_figures_and_none_of_nothing() -> None:
     facts = made_up_tables().facts
     some = dataclasses.replace(facts, demand_places=90, unmet_places=60, matched_hours=30.0, pledged_hours=120.0)
-    told = build_figures(some).set_index("figure")["value"]
+    told = build_figures(some, SPENT, BUDGET).set_index("figure")["value"]
     assert told["coverage_share"] == pytest.approx(1 / 3)
     assert told["matched_share"] == 0.25
     none = dataclasses.replace(facts, demand_places=0, unmet_places=0, pledged_hours=0.0, pcns=0)
-    assert not set(build_figures(none)["figure"]) & {"coverage_share", "matched_share", "pcns_covered_share"}
+    shares = {"coverage_share", "matched_share", "pcns_covered_share"}
+    assert not set(build_figures(none, SPENT, BUDGET)["figure"]) & shares

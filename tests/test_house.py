@@ -123,6 +123,7 @@ def test_a_private_module_belongs_to_one_room(cupboard: str) -> None:
     ("package", "room"),
     [
         ("folium", "render"), ("branca", "render"), ("highspy", "solver"), ("xlsxwriter", "report"),
+        ("docx", "report"), ("matplotlib", "report"),
         ("dask", "_cluster"), ("distributed", "_cluster"),
     ],
 )  # fmt: skip
@@ -208,6 +209,7 @@ def test_every_command_stands_in_the_readme() -> None:
 
 IMPORT_NAMES = {
     "python-calamine": "python_calamine",
+    "python-docx": "docx",
     "xstatic-jquery": "xstatic.pkg.jquery",
     "xstatic-leaflet": "xstatic.pkg.leaflet",
     "xstatic-leaflet-markercluster": "xstatic.pkg.leaflet_markercluster",

@@ -31,6 +31,9 @@ from geomap.schema import (
     FacilityFrame,
     FacilityResultFrame,
     FairnessFrame,
+    FigureFrame,
+    GapFrame,
+    HealthBudgetFrame,
     LedgerFrame,
     LevelFrame,
     LinkFrame,
@@ -41,7 +44,9 @@ from geomap.schema import (
     PledgeFrame,
     PrevalenceFrame,
     PriceFrame,
+    ProvisionFrame,
     ResultTables,
+    SectorFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -56,7 +61,8 @@ MODELS = {
     "unmatched": UnmatchedHoursFrame, "ledger": LedgerFrame, "pathways": PathwayFrame, "need": NeedFrame,
     "prevalence": PrevalenceFrame, "demand": DemandFrame, "links": LinkFrame, "accounting": AccountingFrame,
     "levels": LevelFrame, "fairness": FairnessFrame, "prices": PriceFrame, "differences": DifferenceFrame,
-    "outlines": OutlineFrame,
+    "outlines": OutlineFrame, "figures": FigureFrame, "gaps": GapFrame, "provision": ProvisionFrame,
+    "sectors": SectorFrame, "health_budgets": HealthBudgetFrame,
 }  # fmt: skip
 
 
@@ -108,7 +114,7 @@ class TestTables:
             assert frame.geometry.is_valid.all() and not frame.geometry.is_empty.any()
 
     def test_every_table_is_looked_at(self):
-        assert set(MODELS) == set(ResultTables.__dataclass_fields__) - {"facts", "record"}
+        assert set(MODELS) == set(ResultTables.__dataclass_fields__) - {"facts", "record", "choice"}
 
     def test_the_same_inputs_give_the_same_tables_and_are_left_alone(self, demo):
         """The first plan was made from another reading of the same files."""
@@ -269,9 +275,10 @@ class TestFiles:
         assert verify_folder(demo.folder) == []
         written = {path.name for path in demo.folder.iterdir()}
         tables = {"accounting", "allocation", "ledger", "links", "pcns", "unmatched_hours", "unmet_demand"}
+        tables |= {"figures", "gaps", "provision", "sectors", "health_budgets", "pathways"}
         tables |= {"facilities", "levels", "fairness", "prices", "differences"}
         assert written == {f"{name}.csv" for name in tables} | {
-            "manifest.json", "map.html", "plan.json", "results.gpkg", "results.xlsx"
+            "manifest.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
         }  # fmt: skip
 
     def test_the_workbook_opens_and_says_that_it_is_illustrative(self, demo):

@@ -445,3 +445,18 @@ def test_a_pcn_that_link_workers_cannot_refer_one_person_of_is_not_the_worst_cov
     told = match.levels.set_index(LevelFrame.objective).loc["worst_coverage"]
     assert told[[LevelFrame.value, LevelFrame.proved_to]].tolist() == [1.0, 1.0]
     world.prove(match)
+
+
+def first_level_alone(plan: Plan, value: float) -> Plan:
+    told = make_frame(LevelFrame, [tell(1, "completions", value, 122.0)])
+    levels = replace(plan.levels, told=told, asked=("completions",), first_allocation=plan.allocation)
+    return replace(plan, levels=levels)
+
+
+def test_a_run_for_completions_alone_passes_its_check(good: Plan) -> None:
+    """It was refused for the levels that nobody had asked for."""
+    check_plan(first_level_alone(good, good.objective))
+    refused(replace(first_level_alone(good, good.objective), levels=good.levels.__class__(
+        first_allocation=good.allocation, told=first_level_alone(good, 1.0).levels.told, fairness_budget=0.0
+    )), "The levels are not completions, core20")  # fmt: skip
+    refused(first_level_alone(good, good.objective - 1.0), "With no level after it")

@@ -20,6 +20,7 @@ from made_up_choice import MODELS, made_up_choice
 from shapely.geometry import MultiPolygon, Point, box
 
 from geomap.board import build_figures
+from geomap.config import HealthBudgetParams
 from geomap.errors import OutputError
 from geomap.phrases import AIMS, MEASURES, PRICES, UNITS, finding, hours_worth, link_worker_fairness, plan_fairness
 from geomap.phrases_choice import FIGURES, LEVERS, VERDICTS
@@ -163,7 +164,7 @@ def make_tables() -> ResultTables:
             pathway_id="falls",
         ),
         outlines=gpd.GeoDataFrame(outlines, geometry=[box(0, 0, 3, 1)], crs=CRS),
-        figures=build_figures(FACTS),
+        figures=build_figures(FACTS, fill(HealthBudgetFrame, []), HealthBudgetParams(hour_cost=5.0, total=0.0)),
         provision=fill(ProvisionFrame, [{"role": name} for name in HOSTILE], pathway_id="falls", link_status="none"),
         gaps=fill(
             GapFrame,

@@ -2,8 +2,7 @@
 
 The choice is then the maximal covering or the p-median problem under the planner's conditions. Prices of the pledges
 (Cornuéjols, Fisher and Nemhauser, "Location of bank accounts to optimize float", 1977) bound every choice and rule
-most sites in or out; of the few that are left one small whole model finds the best. Its rows are by pledge and level
-of worth (Elloumi, "A tighter formulation of the p-median problem", 2010).
+most sites in or out; of the few that are left one small whole model finds the best.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from ..solver import LinearModel, solve_linear
+from ..solver import solve_linear
 from .alone import Alone
+from .levels import Levels
 from .master import best_sum, count_alone, reach_bounds, relaxed_sum
 from .problem import NO_SITE, Condition, SiteProblem
 from .serve import Served
@@ -199,46 +198,32 @@ class OpenSites:
         base = np.zeros(len(self.first))
         if held.any():
             base = np.maximum.reduceat(self.worth * held[self.site], self.first)
-        cover, worth = self._levels(np.flatnonzero(rest), base)
-        model = _model(cover, worth, (*conditions, Condition.one("", held, least=held.sum())), (sites, rest[sites]))
-        unit, start = float(base.sum()), priced.best[sites].astype(float)
+        levels = self._levels(np.flatnonzero(rest), base)
+        conditions = (*conditions, Condition.one("hold these", held, least=held.sum()))
+        start = priced.best[sites]
         solution = solve_linear(
-            model,
+            levels.model(conditions, sites, rest[sites]),
             time_limit_s=max(deadline - time.monotonic(), 0.0),
             gap_share=gap_share,
-            start=np.concatenate([start, np.minimum(cover @ start[rest[sites]], 1.0)]),
+            start=np.concatenate([start, levels.members[:, start[rest[sites]]].any(axis=1)]).astype(float),
         )
         if solution is None:
             return priced.best, priced.bound
         chosen = np.zeros(len(rest), dtype=bool)
         chosen[sites] = solution.x[: len(sites)] > 0.5
-        bound = min(priced.bound, unit + solution.bound)
+        bound = min(priced.bound, float(base.sum()) + solution.bound)
         priced.try_choice(chosen, self._value(chosen))
         return priced.best, max(bound, priced.value)
 
-    def _levels(self, sites: np.ndarray, base: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
-        """Sets of sites, each a row, and what it is worth that one of a set is chosen.
-
-        A pledge has a set for each of its levels above what the sites held give: those where it is worth so much or
-        more. Pledges often have the same sets.
-        """
+    def _levels(self, sites: np.ndarray, base: np.ndarray) -> Levels:
+        """The levels over these sites, above what each pledge has already."""
         column = np.full(len(self.problem.site_ids), -1)
         column[sites] = np.arange(len(sites))
         kept = np.flatnonzero((column[self.site] >= 0) & (self.worth > base[self.pledge]))
         kept = kept[np.lexsort((-self.worth[kept], self.pledge[kept]))]
-        sets: dict[bytes, float] = {}
-        members = np.zeros(len(sites), dtype=bool)
         last = np.diff(self.pledge[kept], append=-1) != 0
         below = np.where(last, base[self.pledge[kept]], np.roll(self.worth[kept], -1))
-        for site, gain, ends in zip(column[self.site[kept]], self.worth[kept] - below, last, strict=True):
-            members[site] = True
-            if gain > 0:
-                key = members.tobytes()
-                sets[key] = sets.get(key, 0.0) + float(gain)
-            if ends:
-                members[:] = False
-        rows = np.frombuffer(b"".join(sets), dtype=bool).reshape(len(sets), len(sites))
-        return sparse.csr_array(rows.astype(float)), np.array(list(sets.values()))
+        return Levels.collect(column[self.site[kept]], self.worth[kept] - below, last, sites=len(sites))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -288,28 +273,4 @@ def _only_hours_bind(problem: SiteProblem, links: np.ndarray) -> bool:
         and (np.bincount(cell, places, minlength=len(match.cell_demand)) <= match.cell_demand).all()
         and (np.bincount(match.link_pcn[links], referred, minlength=len(match.ceiling)) <= match.ceiling).all()
         and (catchments <= match.catchment_cap).all()
-    )
-
-
-def _model(
-    cover: sparse.csr_array,
-    worth: np.ndarray,
-    conditions: Sequence[Condition],
-    what: tuple[np.ndarray, np.ndarray],
-) -> LinearModel:
-    """Columns are the sites and then one a set: at most 1, and at most the sites of the set that are chosen."""
-    sites, free = what
-    sets, count = len(worth), len(sites)
-    asks = sparse.csr_array(cover @ sparse.eye_array(count, format="csr")[np.flatnonzero(free)])
-    members = [sparse.csr_array(condition.members[:, sites]) for condition in conditions]
-    held = sparse.csr_array(sparse.vstack(members, format="csr"))
-    held.resize((held.shape[0], count + sets))
-    given = sparse.hstack([-asks, sparse.eye_array(sets)], format="csr")
-    return LinearModel(
-        value=np.concatenate([np.zeros(count), worth]),
-        matrix=sparse.csr_array(sparse.vstack([held, given], format="csr")),
-        row_lower=np.concatenate([*(condition.least for condition in conditions), np.full(sets, -np.inf)]),
-        row_upper=np.concatenate([*(condition.most for condition in conditions), np.zeros(sets)]),
-        upper=np.ones(count + sets),
-        integer=np.arange(count + sets) < count,
     )

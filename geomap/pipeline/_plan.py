@@ -21,6 +21,7 @@ from ..schema import (
     PlanRecord,
     PledgeFrame,
 )
+from ..schema.words import LEVELS
 from ._ground import Ground
 from ._people import People
 from ._prices import price_plan, reach_farther
@@ -88,6 +89,7 @@ class Plan:
                     first_allocation=match.first_allocation,
                     told=match.levels,
                     fairness_budget=scenario.match.fairness_budget,
+                    asked=LEVELS if scenario.match.levels == "all" else LEVELS[:1],
                 ),
                 wishes=scenario.wishes,
                 minimums_given=wishes.count_minimums(scenario.wishes, match.allocation),

@@ -50,7 +50,7 @@ def draw_robustness(
     runner, progress, kept
         Where draws are answered, whom to tell, and the folder of draws that are done.
     """
-    params = scenario.robustness
+    params, near = scenario.robustness, max(scenario.sites.gap_share, FULL_GAP_SHARE)
     progress("working out reach at other detours")
     return draw_choices(
         draw_source(scenario, people, ground),
@@ -59,7 +59,7 @@ def draw_robustness(
         runner,
         candidates=candidates,
         portfolios=portfolios,
-        full=FullParams(gap_share=max(scenario.sites.gap_share, FULL_GAP_SHARE), time_limit_s=scenario.sites.time_limit_s),
+        full=FullParams(gap_share=near, time_limit_s=scenario.sites.time_limit_s),
         kept=kept,
         progress=progress,
     )

@@ -57,6 +57,7 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
     pcns = assemble.build_pcns(parts, allocation)
     accounts = pd.concat([*run.inputs.accounting, assemble.account_bank(bank, parts)], ignore_index=True)
     facts = _state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank))
+    budgets = board.build_health_budgets(parts.unmet, run.people.pathways, run.scenario.health_budget)
     return ResultTables(
         facts=facts,
         pcns=pcns,
@@ -76,11 +77,11 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         prices=name_prices(run.plan.prices, parts),
         differences=run.plan.differences,
         outlines=run.ground.icbs,
-        figures=board.build_figures(facts),
+        figures=board.build_figures(facts, budgets, run.scenario.health_budget),
         provision=board.build_provision(plan),
         gaps=board.build_gaps(parts.unmet, run.people.pathways),
         sectors=board.build_sectors(plan),
-        health_budgets=board.build_health_budgets(parts.unmet, run.people.pathways, run.scenario.health_budget),
+        health_budgets=budgets,
         record=run.plan.match.record,
         choice=choice,
     )

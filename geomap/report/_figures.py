@@ -157,7 +157,7 @@ def draw_shares(robustness: pd.DataFrame, labels: Sequence[str], width_mm: float
     """
     f = RobustnessFrame
     rows = len(robustness)
-    with figure_of(width_mm, 16 + 3.5 * rows) as figure:
+    with figure_of(width_mm, 16 + 3.3 * rows) as figure:
         panel = figure.add_subplot()
         panel.axvspan(0.8, 1.02, color=ACCENT, alpha=0.07, linewidth=0)
         panel.axvspan(-0.02, 0.2, color=MID, alpha=0.10, linewidth=0)
@@ -178,7 +178,7 @@ def draw_shares(robustness: pd.DataFrame, labels: Sequence[str], width_mm: float
             panel.annotate(words, (place, 1.01), xycoords=("data", "axes fraction"), ha="center", va="bottom",
                            fontsize=SMALL, color=GREY)  # fmt: skip
         _explain_markers(figure)
-        figure.tight_layout(pad=0.4, rect=(0, 0, 1, 1 - 5 / (16 + 3.5 * rows)))
+        figure.tight_layout(pad=0.4, rect=(0, 0, 1, 1 - 5 / (16 + 3.3 * rows)))
         return to_png(figure)
 
 
@@ -198,7 +198,7 @@ def _explain_markers(figure: Figure) -> None:
 def draw_sectors(sectors: pd.DataFrame, names: Mapping[str, str], width_mm: float) -> bytes:
     """Hours pledged and matched of each sector (`SectorFrame`), as bars; PNG."""
     f = SectorFrame
-    with figure_of(width_mm, 36) as figure:
+    with figure_of(width_mm, 32) as figure:
         panel = figure.add_subplot()
         rows = np.arange(len(sectors))
         most = max(float(sectors[f.pledged_hours].max()), 1.0)

@@ -8,7 +8,7 @@ from ..schema import LevelFrame, PathwayFrame, PlanFacts, ResultTables, SiteTabl
 from ._paper_page import MAX_ROWS, Column, Paper
 from ._paper_told import COMPARATORS, LEVELS, PATHWAYS, REGRETS, ROBUSTNESS, TRADEOFFS, Told
 
-MOST_NOTES = 4
+MOST_NOTES = 3
 """In the body of the paper; the annex has the others."""
 L, W = LevelFrame, PathwayFrame
 _LEVEL_SHAPES = {"core20": "percents", "worst_coverage": "percents", "travel": "whole"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..phrases_choice import ASSUMPTIONS, ENDS
+from ..phrases_choice import ASSUMPTIONS, ENDS, in_a_row
 from ..schema import (
     FairnessFrame,
     FlipFrame,
@@ -24,14 +24,13 @@ from ._paper_told import (
     ROBUSTNESS,
     TRADEOFFS,
     Told,
-    join_words,
     more_rows,
 )
 
 WIDTH_MM = 170.0
 MOST_SHARES = 24
 """Sites in the figure of draws."""
-MOST_OTHERS = 6
+MOST_OTHERS = 4
 """Of them, how many that are not recommended."""
 F, R, L, T = FairnessFrame, RobustnessFrame, FlipFrame, TradeoffFrame
 
@@ -45,9 +44,9 @@ _MEASURES = (
 
 
 _CURVES = (
-    ("coverage", "the least coverage of a site", "evenness among the sites"),
-    ("cost", "the set-up cost", "money"),
-    ("sites", "the number of sites", "sites"),
+    ("coverage", "the least coverage of a site", "more evenness among the sites"),
+    ("cost", "the set-up cost", "more money"),
+    ("sites", "the number of sites", "more sites"),
 )
 """(curve, what is limited, what there is more of)."""
 
@@ -82,8 +81,9 @@ def _fairness_sentences(paper: Paper, told: Told, *, sites: bool) -> None:
         text.append("These figures are of the whole plan, in which every PCN is served and not the sites alone.")
     first, last = _row(told, "coverage_by_fifth", FIFTHS[0]), _row(told, "coverage_by_fifth", FIFTHS[-1])
     if first is not None and last is not None:
-        text.append(f"It gives {after(first)} of the places wanted where deprivation is greatest and {after(last)} "
-                    "where it is least.")  # fmt: skip
+        subject = "It" if sites else "The plan"
+        least = f"{after(last)} where it is least"
+        text.append(f"{subject} gives {after(first)} of the places wanted where deprivation is greatest and {least}.")
     need, done = _row(told, "core20_need", "all"), _row(told, "core20_completions", "all")
     if need is not None and done is not None:
         shares = f"{after(need, 'percents')} of the need and {after(done, 'percents')} of the completed courses"
@@ -107,7 +107,7 @@ def _fairness_table(paper: Paper, told: Told) -> None:
         [words, *(told.number(FAIRNESS, row, name, "percents") for row, _ in shown)]
         for name, words in ((F.before, "Before it was evened out"), (F.after, "The plan"))
     ]
-    columns = [Column("", 4.4), *(Column(words, 1.8, True) for _, words in shown)]
+    columns = [Column("Plan", 4.4), *(Column(words, 1.8, True) for _, words in shown)]
     note = (
         "Fifths of PCNs by deprivation, and the worst-covered tenth of demand within reach: places given, of places "
         "wanted. Core20: their share of completed courses."
@@ -126,7 +126,7 @@ def _tradeoffs(paper: Paper, told: Told) -> None:
             ends.append(f"from {low} to {high} as {words} goes from its lowest to its highest")
             things.append(thing)
     alt = f"Line charts of the need that sites meet: {'; '.join(ends)}. The recommended choice is ringed."
-    title = f"What more {' and more '.join(things)} would do to the need met"
+    title = f"What {in_a_row(things)} would do to the need met"
     paper.figure(title, Picture(draw_tradeoffs(frame, width), width, alt))
 
 
@@ -158,7 +158,7 @@ def _verdicts(paper: Paper, told: Told) -> None:
                          "fragile": "All the recommended sites are fragile: two draws of ten at most choose them.",
                          }[verdict])  # fmt: skip
         elif len(rows):
-            text.append(words.format(join_words(told.words(ROBUSTNESS, row, R.site_name) for row in rows)))
+            text.append(words.format(in_a_row([told.words(ROBUSTNESS, row, R.site_name) for row in rows])))
     paper.paragraph(" ".join(text))
 
 
@@ -214,7 +214,7 @@ def _flips(paper: Paper, told: Told) -> None:
         )
     columns = [Column("Assumption", 4.4), Column("Factor", 1.4, True), Column("Need met", 1.6, True),
                Column("Comes in", 4.6), Column("Goes out", 4.6)]  # fmt: skip
-    named = join_words(ASSUMPTIONS[name] for name in quiet) if quiet else ""
+    named = in_a_row([ASSUMPTIONS[name] for name in quiet]) if quiet else ""
     held = f"The list stays the same whatever is assumed of {named}." if quiet else ""
     held = f"Factor: on what the scenario assumes. {held}".strip()
     note = f"{held} {more_rows(FLIPS, len(flips), len(rows))}".strip()

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from ..phrases import PARTICIPANT_HOUR, day_in_words, finding
-from ..phrases_choice import SITE_UNITS, recommendation
+from ..phrases_choice import SITE_UNITS, in_a_row, recommendation
 from ..schema import (
     CandidateFrame,
     ChosenSiteFrame,
@@ -23,7 +23,7 @@ from ..schema.words import LIST_SEPARATOR
 from ._figures import Scene
 from ._paper_map import draw_map
 from ._paper_page import ROOMY, Paper, Picture
-from ._paper_told import CHOSEN, COMPARATORS, PCNS, PORTFOLIOS, ROBUSTNESS, Told, clean, join_words
+from ._paper_told import CHOSEN, COMPARATORS, PCNS, PORTFOLIOS, ROBUSTNESS, Told, clean
 
 MAP_MM, NARROW_MAP_MM = 108.0, 96.0
 """Beside a long key the map must be narrower."""
@@ -145,7 +145,7 @@ def _site_map(paper: Paper, told: Told, tables: ResultTables) -> None:
     listed = "; ".join(f"{rank} {name}" for rank, name in zip(ranks, names, strict=True))
     alt = f"Map of PCNs, darker where need is greater, with the recommended sites outlined and numbered: {listed}."
     width = MAP_MM if len(rows) <= ROOMY else NARROW_MAP_MM
-    png = draw_map(tables.pcns, tables.outlines, scene, PcnResultFrame.need_index, width)
+    png = draw_map(tables.pcns, tables.outlines, scene, theme=PcnResultFrame.need_index, width_mm=width)
     title = "Where need is greatest, and the recommended sites (areas of PCNs are indicative)"
     paper.figure_beside(title, Picture(png, width, alt), list(zip(ranks, names, more, strict=True)))
 
@@ -175,8 +175,8 @@ def _ask(paper: Paper, told: Told) -> None:
         asked.append("agree to compare them with the places named in Table 2")
     if shaky := _shaky(told):
         rivals = _rivals(told)
-        more = f"; more of them choose {join_words(rivals)}" if rivals else ""
-        asked.append(f"look again at {join_words(shaky)} first: few draws of the assumptions choose "
+        more = f"; more of them choose {in_a_row(rivals)}" if rivals else ""
+        asked.append(f"look again at {in_a_row(shaky)} first: few draws of the assumptions choose "
                      f"{'it' if len(shaky) == 1 else 'them'}{more}")  # fmt: skip
     paper.paragraph("", strong="The board is asked to")
     paper.bullets(asked)
@@ -230,6 +230,6 @@ def _plan_map(paper: Paper, told: Told, tables: ResultTables) -> None:
         unmet, wanted = told.number(PCNS, row, f.unmet_places), told.number(PCNS, row, f.demand_places)
         key.append(("", told.words(PCNS, row, f.pcn_name), f"{unmet} of {wanted} places unmet"))
     alt = "Map of PCNs, darker where the plan gives a greater share of the places that are wanted."
-    png = draw_map(tables.pcns, tables.outlines, Scene(), f.coverage_share, MAP_MM)
+    png = draw_map(tables.pcns, tables.outlines, Scene(), theme=f.coverage_share, width_mm=MAP_MM)
     title = "Share of the places wanted that each PCN gets (areas are indicative), and where most are unmet"
     paper.figure_beside(title, Picture(png, MAP_MM, alt), key)

@@ -53,7 +53,7 @@ class Frame:
         return (self.east - self.west) / self.width_mm
 
 
-def draw_map(pcns: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, scene: Scene, theme: str, width_mm: float) -> bytes:
+def draw_map(pcns: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, scene: Scene, *, theme: str, width_mm: float) -> bytes:
     """
     Draw the map.
 

@@ -97,9 +97,10 @@ def _sectors(paper: Paper, told: Told) -> None:
     frame = told.table(SECTORS)
     first = int(frame[S.matched_hours].idxmax())
     parts = [
-        f"{SECTOR_WORDS[frame.at[row, S.sector]]}: {told.counted(SECTORS, row, S.operators, 'operator')}, "
-        f"{told.counted(SECTORS, row, S.facilities, 'facility', 'facilities')}, "
-        f"{told.counted(SECTORS, row, S.people, 'person', 'people')} served"
+        f"{SECTOR_WORDS[frame.at[row, S.sector]]}: "
+        f"{told.counted(SECTORS, row, S.operators, ('operator', 'operators'))}, "
+        f"{told.counted(SECTORS, row, S.facilities, ('facility', 'facilities'))}, "
+        f"{told.counted(SECTORS, row, S.people, ('person', 'people'))} served"
         for row in frame.index
     ]
     hours = "; ".join(
@@ -139,8 +140,11 @@ def _budgets(paper: Paper, told: Told) -> None:
     ]  # fmt: skip
     paper.section("What personal health budgets would buy")
     paper.paragraph(
-        "Where donated hours run out, or are out of reach, a personal health budget could buy a place. Link workers "
-        "would have to refer these people too."
+        "Where donated hours run out, or are out of reach, a personal health budget could buy a place. At "
+        f"{told.figure('health_budget_hour_cost', 'pounds')} a participant-hour, an assumption, "
+        f"{told.figure('health_budget_total', 'pounds')} would buy {told.figure('health_budget_bought_places')} of the "
+        f"{told.figure('health_budget_wanting_places')} places wanting. Link workers would have to refer "
+        "these people too."
     )
     note = (
         "Places wanting are unmet for want of hours, not of link workers. The budget is shared over the pathways in "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX
@@ -109,11 +109,11 @@ class Paper:
         """The answer in larger letters."""
         self.document.add_paragraph(text, LEAD)
 
-    def section(self, text: str) -> None:
-        """A heading with the number of the section; the first begins a page, so that the answer has one of its own."""
+    def section(self, text: str, *, new_page: bool = False) -> None:
+        """A heading with the number of the section."""
         self._sections += 1
         written = self.document.add_paragraph(f"{self._sections}  {text}", HEADINGS[0])
-        written.paragraph_format.page_break_before = self._sections == 1
+        written.paragraph_format.page_break_before = new_page or None
 
     def annex(self, text: str) -> None:
         """A heading without a number, on a new page."""
@@ -245,8 +245,8 @@ class Paper:
             cell.paragraphs[0].style = self.document.styles[BIG]
             cell.paragraphs[0].add_run(number)
             cell.add_paragraph(words, self.document.styles[KEY])
-            _shade(cell)
             _rule(cell, left="FFFFFF", right="FFFFFF")
+            _shade(cell)
 
     def _cells(self, parts: Sequence[float]) -> Sequence[_Cell]:
         """The cells of a table of one row that is not split."""
@@ -271,10 +271,10 @@ class Paper:
         properties.revision = 1
         written, packed = io.BytesIO(), io.BytesIO()
         self.document.save(written)
-        with zipfile.ZipFile(io.BytesIO(written.getvalue())) as parts, zipfile.ZipFile(packed, "w") as fixed:
+        with ZipFile(io.BytesIO(written.getvalue())) as parts, ZipFile(packed, "w") as fixed:
             for name in parts.namelist():
-                entry = zipfile.ZipInfo(name)  # of 1 January 1980
-                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry = ZipInfo(name)  # of 1 January 1980
+                entry.compress_type = ZIP_DEFLATED
                 fixed.writestr(entry, parts.read(name))
         return packed.getvalue()
 
@@ -287,10 +287,12 @@ def _set_margins(table: Table) -> None:
         margin.set(qn("w:w"), str(round(Mm(CELL_MARGIN_MM).pt * 20)))
         margin.set(qn("w:type"), "dxa")
         margins.append(margin)
-    table._tbl.tblPr.append(margins)
+    look = table._tbl.tblPr.find(qn("w:tblLook"))  # Word asks for this order
+    table._tbl.tblPr.append(margins) if look is None else look.addprevious(margins)
 
 
 def _shade(cell: _Cell) -> None:
+    """A pale ground; after the lines of the cell, as Word asks for this order."""
     shade = OxmlElement("w:shd")
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", PALE)):
         shade.set(qn(f"w:{name}"), value)

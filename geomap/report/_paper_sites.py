@@ -28,7 +28,8 @@ MOST_OTHERS = 3
 CHANGES = 3
 """The last sentences on a site tell what would bring it in."""
 MOST_TOLD = 8
-"""Sites on which there are sentences."""
+"""Sites on which there are sentences, where there are no more; of more sites the first `FIRST_TOLD`."""
+FIRST_TOLD = 6
 MOST_SWAPS = 2
 """Names told of the sites by which a portfolio differs."""
 C, P, K, R = ChosenSiteFrame, PortfolioFrame, ComparatorFrame, RegretFrame
@@ -39,7 +40,7 @@ def write_sites(paper: Paper, told: Told, choice: SiteTables) -> None:
     sites = first_portfolio(told)
     if sites.empty:
         return
-    paper.section("The sites, and why these")
+    paper.section("The sites, and why these", new_page=True)  # the answer has a page of its own
     _intro(paper, told, choice)
     _site_table(paper, told, sites)
     _reasons(paper, told, sites)
@@ -63,7 +64,7 @@ def _site_table(paper: Paper, told: Told, sites: pd.DataFrame) -> None:
     drawn = _drawn(told)
     costly = bool(sites[C.setup_cost].any())
     columns = [
-        Column("", 0.8, True), Column("Site", 5.8), Column("Patients", 1.55, True), Column("Need", 1.1, True),
+        Column("No.", 0.9, True), Column("Site", 5.8), Column("Patients", 1.55, True), Column("Need", 1.1, True),
         Column("Fifth", 1.1, True), Column("Wanted", 1.5, True), Column("Given", 1.2, True),
         Column("Share", 1.3, True), *[Column("Cost", 1.5, True)] * costly, *[Column("Draws", 1.35, True)] * bool(drawn),
     ]  # fmt: skip
@@ -104,11 +105,12 @@ def _reasons(paper: Paper, told: Told, sites: pd.DataFrame) -> None:
     if shown:
         paper.heading("Why each of them")
     each = min(MOST_EACH, max(LEAST_EACH, MOST_SENTENCES // len(sites)))
-    for row in shown[:MOST_TOLD]:
+    many = len(sites) > MOST_TOLD
+    for row in shown[: FIRST_TOLD if many else MOST_TOLD]:
         name = f"{told.number(CHOSEN, row, C.site_rank)}  {told.words(CHOSEN, row, C.site_name)}."
         paper.paragraph(_sentences(told, of_site[sites.at[row, C.site_id]][:each]), strong=name)
     others = [site for site in of_site if site not in set(sites[C.site_id])]
-    if others:
+    if others and not many:
         names = told.names_of_sites()
         paper.heading("Why not others")
         for site in others[:MOST_OTHERS]:
@@ -137,7 +139,7 @@ def _comparators(paper: Paper, told: Told, sites: pd.DataFrame) -> None:
         if site in widest.index:
             rows.append([told.number(CHOSEN, site_row, C.site_rank), *_compared(told, int(widest[site]))])
     columns = [
-        Column("", 0.8, True), Column("Site", 5.0), Column("Compare with", 5.6), Column("Apart", 1.2, True),
+        Column("No.", 0.9, True), Column("Site", 5.0), Column("Compare with", 5.6), Column("Apart", 1.2, True),
         Column("Differs most in", 3.7), Column("Shared", 1.4, True),
     ]  # fmt: skip
     note = (
@@ -174,7 +176,7 @@ def _portfolios(paper: Paper, told: Told, choice: SiteTables) -> None:
     tested = told.has(REGRETS)
     costly = bool(frame[P.setup_cost].any())
     columns = [
-        Column("", 0.8, True), Column("Need met", 1.6, True), Column("People", 1.4, True),
+        Column("No.", 0.9, True), Column("Need met", 1.6, True), Column("People", 1.4, True),
         Column("Least share", 1.5, True), *[Column("Cost", 1.7, True)] * costly,
         *[Column("Short, mean", 1.5, True), Column("Short, worst", 1.5, True)] * tested,
         Column("Against the recommended sites", 6.0),

@@ -16,7 +16,6 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
-from lxml.etree import XMLSyntaxError
 
 from ..errors import ConfigError
 from ..schema import PlanFacts
@@ -73,7 +72,7 @@ def _read(template: bytes) -> Document:
     remedy = "Save the template from Word as a Word document (.docx), or leave it out."
     try:
         return docx.Document(io.BytesIO(template))
-    except (PackageNotFoundError, zipfile.BadZipFile, XMLSyntaxError, KeyError, ValueError, AttributeError) as caught:
+    except (PackageNotFoundError, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, AttributeError) as caught:
         raise ConfigError(f"The template of the board paper is not a Word document (.docx). {remedy}") from caught
 
 
@@ -107,7 +106,9 @@ def _add_styles(document: Document, *, own: bool) -> None:
         style = document.styles[name]
         if not (missing or own):
             continue
-        _set_font(style, FONT if own else None, points, bold, colour)
+        _set_font(style, points, bold, colour)
+        if own:
+            _set_font_name(style)
         shape = style.paragraph_format
         shape.space_before, shape.space_after, shape.line_spacing = Pt(before), Pt(after), 1.08
         shape.keep_with_next = name in (*HEADINGS, CAPTION)
@@ -121,16 +122,18 @@ def _add_styles(document: Document, *, own: bool) -> None:
         document.styles[LIST].paragraph_format.left_indent = Mm(5)
 
 
-def _set_font(style: ParagraphStyle, name: str | None, points: float, bold: bool, colour: str) -> None:
+def _set_font(style: ParagraphStyle, points: float, bold: bool, colour: str) -> None:
     font = style.font
     font.size, font.bold, font.italic = Pt(points), bold, False
     font.color.rgb = RGBColor.from_string(colour)
-    if name is None:
-        return
+
+
+def _set_font_name(style: ParagraphStyle) -> None:
+    """The font of the house for every script; the theme's, and its spacing, would win otherwise."""
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     fonts.attrib.clear()
     for script in ("ascii", "hAnsi", "cs", "eastAsia"):
-        fonts.set(qn(f"w:{script}"), name)
+        fonts.set(qn(f"w:{script}"), FONT)
     for spacing in style.element.rPr.findall(qn("w:spacing")) + style.element.rPr.findall(qn("w:kern")):
         style.element.rPr.remove(spacing)
 
@@ -183,4 +186,3 @@ def _add_field(paragraph: Paragraph, code: str) -> None:
     run.append(shown)
     field.append(run)
     paragraph._p.append(field)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -103,21 +103,14 @@ class Told:
         self.cells.append(Cell(table, row, column, text))
         return text
 
-    def counted(self, table: str, row: int, column: str, one: str, several: str = "") -> str:
-        """A count with what is counted: "1 operator", "4 operators"."""
+    def counted(self, table: str, row: int, column: str, words: tuple[str, str]) -> str:
+        """A count with the word for one and for several: "1 operator", "4 operators"."""
         number = self.number(table, row, column)
-        return f"{number} {one if number == '1' else several or f'{one}s'}"
+        return f"{number} {words[0] if number == '1' else words[1]}"
 
     def figure(self, name: str, shape: str = "whole") -> str:
         """A single figure of the run."""
         return self.number(FIGURES, self._row_of(name), FigureFrame.value, shape)
-
-    def value(self, name: str) -> float:
-        """A single figure of the run, to decide by; not a number where it is not told."""
-        figures = self.table(FIGURES)
-        if figures.empty or name not in set(figures[FigureFrame.figure]):
-            return math.nan
-        return float(figures.at[self._row_of(name), FigureFrame.value])
 
     def _row_of(self, name: str) -> int:
         figures = self.table(FIGURES)
@@ -138,17 +131,6 @@ class Told:
         told = clean(text)
         self.quotes.append(told)
         return told
-
-
-def join_words(items: Iterable[str]) -> str:
-    """
-    Items as a list in a sentence.
-
-    >>> join_words(["Alder", "Birch", "Cedar"])
-    'Alder, Birch and Cedar'
-    """
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def more_rows(table: str, rows: int, shown: int, words: str = "") -> str:

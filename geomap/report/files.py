@@ -48,6 +48,7 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "ledger": tables.ledger,
         "facilities": facilities,
         "pcns": pd.DataFrame(tables.pcns.drop(columns=PcnResultFrame.geometry)),
+        "pathways": tables.pathways,
         "levels": tables.levels,
         "fairness": tables.fairness,
         "prices": tables.prices,

@@ -13,7 +13,7 @@ from ._paper_first import title_of, write_first_page
 from ._paper_offer import write_offers
 from ._paper_page import Paper
 from ._paper_sites import write_sites
-from ._paper_told import PATHWAYS, Told
+from ._paper_told import Told
 from .files import published_tables
 
 
@@ -63,7 +63,7 @@ def write_paper(path: Path, tables: ResultTables, template: bytes | None = None)
 
 def compose(tables: ResultTables, template: bytes | None = None) -> Composition:
     """The paper as bytes, with the cells it tells; see `write_paper`."""
-    told = Told({**published_tables(tables), PATHWAYS: tables.pathways})
+    told = Told(published_tables(tables))
     paper = Paper(tables.facts, template)
     write_first_page(paper, told, tables)
     if tables.choice is not None:
