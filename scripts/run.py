@@ -24,6 +24,7 @@ PYTHON = VENV / FOLDER / ("python" + SUFFIX)
 GEOMAP = VENV / FOLDER / ("geomap" + SUFFIX)
 STAMP = VENV / "geomap-set-up.txt"
 UNFINISHED = "unfinished"
+SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")  # tests of one file share what they have set up
 NO_VENV = """This Python cannot make virtual environments. Install what is missing, then run this again:
   Debian, Ubuntu:  sudo apt install python3-venv
   or uv:           https://docs.astral.sh/uv/getting-started/installation/"""
@@ -99,7 +100,7 @@ def main(arguments):
         return 0 if command in ("-h", "--help") else 2
     set_up(with_tests=command != "demo")
     if command == "test":
-        return subprocess.call([str(PYTHON), "-m", "pytest", *rest], cwd=ROOT)
+        return subprocess.call([str(PYTHON), "-m", "pytest", *SIDE_BY_SIDE, *rest], cwd=ROOT)
     return demo() if command == "demo" else 0
 
 

@@ -418,7 +418,7 @@ def test_rows_of_a_sheet_are_shown_each_in_its_own_unit(folder: Path, tables: Re
 
     levels = shown("Levels", "B", "C")
     assert levels[AIMS["completions"]] == (99, "#,##0.00")
-    assert levels[AIMS["core20"]] == (0.0125, "0.00%")
+    assert levels[AIMS["core20"]] == (0.0125, "#,##0.0")  # completions, which were shown as a percentage
     assert levels[AIMS["travel"]] == (12_345.6, "#,##0")
     assert {cell.number_format for cell in book["Levels"]["E"][1:]} == {"0.0%"}
     fairness = shown("Fairness", "C", "E")

@@ -96,7 +96,7 @@ def test_the_tests_need_more_than_the_demo_and_cover_it(machine: Machine) -> Non
 def test_arguments_go_to_pytest_and_its_exit_code_comes_back(machine: Machine) -> None:
     machine.codes["pytest"] = 5
     assert machine.script.main(["test", "-k", "ledger"]) == 5
-    assert machine.commands[-1][1:] == ["-m", "pytest", "-k", "ledger"]
+    assert machine.commands[-1][1:] == ["-m", "pytest", *machine.script.SIDE_BY_SIDE, "-k", "ledger"]
 
 
 def test_a_failed_demo_opens_nothing_and_passes_its_code_on(machine: Machine, capsys: pytest.CaptureFixture) -> None:

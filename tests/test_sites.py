@@ -141,7 +141,7 @@ def test_workers_change_no_byte_but_the_day_of_the_run(chosen: Chosen, tmp_path:
 def test_what_is_not_asked_for_is_left_out(chosen: Chosen) -> None:
     scenario = quick(explain=False, tradeoff_points=0, portfolios=1)
     choice = solve(chosen.inputs, scenario.for_sites(draws=0), sites=True).choice
-    for name in ("tradeoffs", "parts", "limits", "changes", "reasons"):
+    for name in ("tradeoffs", "draws", "robustness", "regrets", "flips", "parts", "limits", "changes", "reasons"):
         frame = getattr(choice, name)
         MODELS[name].validate(frame)
         assert frame.empty

@@ -55,7 +55,7 @@ def build_conditions(candidates: pd.DataFrame, params: SiteParams, count_by: Cou
         cost = candidates[CandidateFrame.setup_cost].to_numpy(dtype=float)
         conditions.append(Condition.one(f"spend at most £{params.budget:,.0f} to set up", cost, most=params.budget))
     for quota in params.quota:
-        conditions += _of_quota(quota, count_by(candidates, quota.by, quota.value))
+        conditions += _of_quota(quota, _name_of(quota, candidates), count_by(candidates, quota.by, quota.value))
     if params.spacing_km > 0:
         conditions += _apart(candidates, params.spacing_km)
     return tuple(conditions)
@@ -72,8 +72,21 @@ def count_sites(candidates: pd.DataFrame, count: int) -> Condition:
     return Condition.one(f"choose {count} sites", np.ones(len(candidates)), least=count, most=count)
 
 
-def _of_quota(quota: QuotaParams, members: np.ndarray) -> list[Condition]:
-    kind = _KINDS[quota.by].format(quota.value.replace("_", " "))
+def _name_of(quota: QuotaParams, candidates: pd.DataFrame) -> str:
+    """What the kind is called: a region or an ICB by its name, though the planner gave its code."""
+    named = {
+        "region": (CandidateFrame.region_code, CandidateFrame.region_name),
+        "icb": (CandidateFrame.icb_code, CandidateFrame.icb_name),
+    }
+    if quota.by not in named:
+        return quota.value.replace("_", " ")
+    code, name = named[quota.by]
+    known = candidates.loc[candidates[code].eq(quota.value), name]
+    return known.iloc[0] if len(known) and known.iloc[0] else quota.value
+
+
+def _of_quota(quota: QuotaParams, name: str, members: np.ndarray) -> list[Condition]:
+    kind = _KINDS[quota.by].format(name)
     made = []
     if quota.at_least is not None:
         made.append(Condition.one(f"at least {quota.at_least} {kind}", members, least=quota.at_least))

@@ -74,11 +74,14 @@ def _by_coverage(traced: Traced, loose: Chooser) -> Iterator[Point]:
     end = _best_coverage(traced)
     if not end > start:
         return
-    for limit in np.linspace(start, end, traced.params.tradeoff_points)[1:]:
+    better = None
+    # From the highest down: what keeps to a higher limit keeps to a lower one, so that the curve never turns back.
+    for limit in np.linspace(start, end, traced.params.tradeoff_points)[:0:-1]:
         # To the ten-thousandth and down: a limit that can be met stays one.
         limit = float(np.floor(limit * 1e4) / 1e4)
-        found = _try(loose.at_coverage(limit))
+        found = _try(loose.at_coverage(limit), None, better)
         if found is not None:
+            better = found
             yield limit, found, False
 
 
@@ -114,11 +117,13 @@ def _by_cost(traced: Traced, loose: Chooser) -> Iterator[Point]:
     best = _try(loose, rules)
     if cheapest is None or best is None:
         return
+    cheaper = None
     ends = float(cost[cheapest.chosen].sum()), float(cost[best.chosen].sum())
     for limit in sorted({round(float(x), 2) for x in np.linspace(*ends, traced.params.tradeoff_points)}):
         under = Condition.one(f"spend at most £{limit:,.0f} to set up", cost, most=limit)
-        found = _try(loose, (*rules, under), best)
+        found = _try(loose, (*rules, under), cheaper, best)
         if found is not None:
+            cheaper = found
             yield limit, found, False
 
 
@@ -134,11 +139,11 @@ def _by_count(traced: Traced, loose: Chooser) -> Iterator[Point]:
 
 
 def _try(
-    chooser: Chooser, rules: tuple[Condition, ...] | None = None, known: Portfolio | None = None
+    chooser: Chooser, rules: tuple[Condition, ...] | None = None, *known: Portfolio | None
 ) -> Portfolio | None:
-    """The best portfolio, or `None` where there is none."""
+    """The best portfolio, no worse than those known that keep to the rules; `None` where there is none."""
     try:
-        return chooser.choose(instead=rules, tried=() if known is None else (known.chosen,))
+        return chooser.choose(instead=rules, tried=[one.chosen for one in known if one is not None])
     except InfeasibleError:
         return None
 

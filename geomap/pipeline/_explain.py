@@ -20,10 +20,13 @@ def explain_choice(
     `candidates` is `CandidateFrame`, in the order of the sites of the chooser's problem.
     """
     if not scenario.sites.explain:
-        parts, limits, changes, reasons = map(
-            _no_rows, (SitePartFrame, SiteLimitFrame, SiteChangeFrame, SiteReasonFrame)
+        return Explained(
+            parts=SitePartFrame.no_rows(),
+            limits=SiteLimitFrame.no_rows(),
+            changes=SiteChangeFrame.no_rows(),
+            reasons=SiteReasonFrame.no_rows(),
+            notes=(),
         )
-        return Explained(parts=parts, limits=limits, changes=changes, reasons=reasons, notes=())
     sources = ExplainSources(
         candidates=candidates,
         need=people.need,
@@ -33,7 +36,3 @@ def explain_choice(
         link_workers=scenario.link_workers,
     )
     return explain_sites(sources, chooser, portfolio, scenario.sites.ask_about)
-
-
-def _no_rows(model: type) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=str(c.dtype)) for name, c in model.to_schema().columns.items()})

@@ -108,7 +108,7 @@ class Plan:
             caps=caps,
             match=match,
             prices=priced.rows,
-            differences=_no_rows(DifferenceFrame) if earlier is None else _compare(earlier, match),
+            differences=DifferenceFrame.no_rows() if earlier is None else _compare(earlier, match),
             notes=(*_tell_wishes(scenario, people, match, (all_caps, caps)), *priced.notes),
             barred=_without(all_caps, caps),
             changes=() if earlier is None else _tell_changes(earlier, match, people),
@@ -186,7 +186,3 @@ def _state_match(
         minimums=wishes.list_minimums(scenario.wishes, caps),
     )
     return every, caps, problem
-
-
-def _no_rows(model: type) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=str(c.dtype)) for name, c in model.to_schema().columns.items()})

@@ -14,7 +14,7 @@ from ..locate import SiteProblem
 from ..match import Progress
 from ..robust import DrawSource, FullParams, RobustTables, draw_choices, fill_pledges, list_detours
 from ..runner import Runner
-from ..schema import DrawFrame, PledgeFrame, ReachFrame
+from ..schema import DrawFrame, FlipFrame, PledgeFrame, ReachFrame, RegretFrame, RobustnessFrame
 from ._ground import Ground
 from ._people import People
 
@@ -35,7 +35,7 @@ def draw_robustness(
     kept: Path | None = None,
 ) -> RobustTables:
     """
-    Draw the assumptions and choose anew; see `robust.draw_choices`.
+    Draw the assumptions and choose anew, unless no draws are asked for; see `robust.draw_choices`.
 
     Parameters
     ----------
@@ -51,6 +51,14 @@ def draw_robustness(
         Where draws are answered, whom to tell, and the folder of draws that are done.
     """
     params, near = scenario.robustness, max(scenario.sites.gap_share, FULL_GAP_SHARE)
+    if not params.draws:
+        return RobustTables(
+            draws=DrawFrame.no_rows(),
+            robustness=RobustnessFrame.no_rows(),
+            regrets=RegretFrame.no_rows(),
+            flips=FlipFrame.no_rows(),
+            notes=(),
+        )
     progress("working out reach at other detours")
     return draw_choices(
         draw_source(scenario, people, ground),

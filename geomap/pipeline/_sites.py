@@ -78,7 +78,7 @@ def choose_sites(run: SiteRun) -> SiteTables:
         choice, more = _choose(run, frame, rules, runner)
         notes += more
         told, chosen, allocations = _tell(run, choice)
-        curves = _no_rows(TradeoffFrame)
+        curves = TradeoffFrame.no_rows()
         if params.tradeoff_points:
             traced = Traced(
                 chooser=choice.chooser,
@@ -237,7 +237,3 @@ def _facilities_in_reach(run: SiteRun, frame: pd.DataFrame) -> dict[str, set[str
         {"site": run.plan.caps[CapFrame.pcn_code].map(site_of), "at": run.plan.caps[CapFrame.pledge_id].map(facility)}
     ).dropna()
     return {site: set(at) for site, at in rows.groupby("site")["at"]}
-
-
-def _no_rows(model: type) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=str(c.dtype)) for name, c in model.to_schema().columns.items()})

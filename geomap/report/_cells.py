@@ -59,7 +59,7 @@ ROW_FORMATS = {
     "levels": (
         LevelFrame.objective,
         (LevelFrame.value, LevelFrame.bound),
-        {"core20": "0.00%", "worst_coverage": PERCENT, "travel": COUNT},
+        {"core20": TENTHS, "worst_coverage": PERCENT, "travel": COUNT},
     ),
     "fairness": (
         FairnessFrame.unit,

@@ -11,7 +11,7 @@ from ._paper_told import COMPARATORS, LEVELS, PATHWAYS, REGRETS, ROBUSTNESS, TRA
 MOST_NOTES = 3
 """In the body of the paper; the annex has the others."""
 L, W = LevelFrame, PathwayFrame
-_LEVEL_SHAPES = {"core20": "percents", "worst_coverage": "percents", "travel": "whole"}
+_LEVEL_SHAPES = {"worst_coverage": "percents", "travel": "whole"}
 _STATUSES = {
     "optimal": "proven best",
     "within gap": "proven to be near the best",

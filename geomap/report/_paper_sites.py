@@ -30,6 +30,8 @@ CHANGES = 3
 MOST_TOLD = 8
 """Sites on which there are sentences, where there are no more; of more sites the first `FIRST_TOLD`."""
 FIRST_TOLD = 6
+MOST_BULLETS = 5
+"""More conditions than these stand in one sentence."""
 MOST_SWAPS = 2
 """Names told of the sites by which a portfolio differs."""
 C, P, K, R = ChosenSiteFrame, PortfolioFrame, ComparatorFrame, RegretFrame
@@ -56,8 +58,18 @@ def _intro(paper: Paper, told: Told, choice: SiteTables) -> None:
         "together, so that no hour is counted twice, for the most completed courses, weighted by need."
     )
     if choice.conditions:
-        paper.paragraph("The choice keeps to these conditions:")
-        paper.bullets(told.quote(sentence) for sentence in choice.conditions)
+        quoted = [told.quote(sentence) for sentence in choice.conditions]
+        if len(quoted) > MOST_BULLETS:
+            first, *others = quoted
+            paper.paragraph(f"The choice keeps to these conditions: {'; '.join([first, *map(_small, others)])}.")
+        else:
+            paper.paragraph("The choice keeps to these conditions:")
+            paper.bullets(quoted)
+
+
+def _small(sentence: str) -> str:
+    """As it stands within a longer one."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _site_table(paper: Paper, told: Told, sites: pd.DataFrame) -> None:

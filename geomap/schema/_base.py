@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pandera.pandas as pa
 
 
@@ -11,3 +12,8 @@ class Table(pa.DataFrameModel):
     class Config:
         strict = True
         coerce = False
+
+    @classmethod
+    def no_rows(cls) -> pd.DataFrame:
+        """A table of this kind without a row."""
+        return pd.DataFrame(cls.empty())
