@@ -243,14 +243,16 @@ def _run(
     scenario: Scenario, out: Path, *, workers: int | None = None, cluster: str = "", **asked: Path | bool | None
 ) -> None:
     from .pipeline import run as run_scenario
-    from .report.summary import describe
+    from .report.summary import describe, describe_sites
     from .runner import open_runner
 
     with _progress() as say, open_runner(workers, cluster) as runner:
         tables = run_scenario(scenario, out, say, runner=runner, **asked)
     _say(describe(tables))
-    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'report.docx'} is for the board; {out / 'results.xlsx'} has")
-    _say("every table.")
+    if tables.choice is not None:
+        _say(f"\n{describe_sites(tables.choice)}")
+    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'report.docx'} is for the board;")
+    _say(f"{out / 'results.xlsx'} has every table.")
 
 
 @contextmanager

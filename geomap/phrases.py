@@ -61,7 +61,7 @@ FATES = {"part-matched": "matched in part", "not_used": "not used"}
 
 AIMS = {
     "completions": "completions, weighted by need",
-    "core20": "completions that Core20 patients are short of their share of need",
+    "core20": "completions Core20 patients are short of their share of need",
     "worst_coverage": "coverage of the worst-covered PCN within reach (share)",
     "completions_kept": "completions, weighted by need, with the fairness above",
     "travel": "travel (minutes)",

@@ -33,6 +33,14 @@ bad_rows = "reject"              # a row with a fault is left out and reported; 
 start = 2026-04-01               # first day of the plan
 end = 2027-03-31                 # last day of the plan, itself included
 as_of = 2026-07-01               # the day at which practices and PCNs are taken
+
+[sites]
+count = 4                        # test-and-learn sites, for 'geomap sites'
+
+[[sites.quota]]                  # two of the four in the most deprived fifth
+by = "deprivation_fifth"
+value = "1"
+at_least = 2
 """
 
 

@@ -20,6 +20,7 @@ from made_up import made_up_tables
 from typer.testing import CliRunner
 
 from geomap import cli, pipeline
+from geomap.config import Scenario
 from geomap.errors import SolveError
 from geomap.outputs import verify_folder
 from geomap.runner import Runner
@@ -264,7 +265,7 @@ class TestWorkers:
         """The runner of each run; no run is made."""
         seen = []
 
-        def run(scenario: object, out: object, progress: object, *, runner: Runner, earlier: object) -> ResultTables:
+        def run(scenario: object, out: object, progress: object, *, runner: Runner, **asked: object) -> ResultTables:
             seen.append(runner)
             return made_up_tables()
 
@@ -499,3 +500,26 @@ class TestStartingFromAnEarlierPlan:
             given = [(row["operator_id"], row["pcn_code"]) for row in csv.DictReader(stream)]
         assert given and ("OP01", "U99001") not in given
         assert verify_folder(tmp_path / "banned") == []
+
+
+class TestSites:
+    def test_what_is_asked_of_sites_reaches_the_run(self, monkeypatch, tmp_path):
+        """The number of sites and of draws win over the scenario's; no run is made."""
+        seen = []
+
+        def run(scenario: Scenario, out: object, progress: object, **asked: object) -> ResultTables:
+            seen.append((scenario.sites.count, scenario.sites.differ_by, scenario.robustness.draws, asked))
+            return made_up_tables(choice=asked.get("sites", False))
+
+        monkeypatch.setattr(pipeline, "run", run)
+        word = tmp_path / "icb.docx"
+        code, told, _ = geomap("sites", DEMO / "demo.toml", "--count", "1", "--draws", "7", "--word-template", word)
+        assert code == 0 and "Test-and-learn sites: " in told and "report.docx" in told
+        assert geomap("run", DEMO / "demo.toml")[0] == 0
+        assert [row[:3] for row in seen] == [(1, 1, 7), (4, 2, 1000)]
+        assert (seen[0][3]["sites"], seen[0][3]["template"]) == (True, word)
+        assert "sites" not in seen[1][3]
+
+    @pytest.mark.parametrize("options", ["--count 0", "--draws -1", "--count two"])
+    def test_numbers_that_do_not_hold(self, options):
+        assert geomap("sites", DEMO / "demo.toml", *options.split())[0] == 2

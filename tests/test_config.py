@@ -23,7 +23,7 @@ from geomap.config import (
 )
 from geomap.errors import ConfigError
 
-DEFAULTS = ("match", "need", "pathways", "sources", "travel")
+DEFAULTS = ("match", "need", "pathways", "sources", "travel", "sites")
 PERIOD = "[period]\nstart = 2026-04-01\nend = 2027-03-31\nas_of = 2026-07-01\n"
 PLACES = '[data]\nfolder = "official"\n[bank]\npath = "bank.xlsx"\n'
 NAMED = 'name = "A run"\n'

@@ -26,7 +26,7 @@ from geomap.phrases import AIMS, MEASURES, PRICES, UNITS, finding, hours_worth, 
 from geomap.phrases_choice import FIGURES, LEVERS, VERDICTS
 from geomap.report._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, PLAN_SHEETS, SHEETS
 from geomap.report.files import _rounded, published_tables, write_tables
-from geomap.report.summary import describe
+from geomap.report.summary import describe, describe_sites
 from geomap.report.workbook import write_workbook
 from geomap.schema import (
     AccountingFrame,
@@ -502,3 +502,14 @@ def test_summary_in_the_terminal_fits_one_screen(plain: ResultTables) -> None:
     assert lines[at : at + 4] == plan_fairness(plain.fairness)
     assert f"{70:>14}  {UNMATCHED_REASONS['nobody_in_reach']}" in lines
     assert "not_placed" not in describe(plain)
+
+
+@pytest.mark.parametrize("sites", [1, 4, 20])
+def test_the_sites_are_told_in_a_terminal(sites: int) -> None:
+    choice = made_up_choice(40, sites, hostile=True)
+    lines = describe_sites(choice).splitlines()
+    assert len(lines) <= 15 and max(map(len, lines)) <= 100
+    first = choice.chosen[choice.chosen["portfolio"] == 1].sort_values("site_rank")
+    told = [line for line in lines if "people: U" in line]
+    assert len(told) == min(sites, 8) and first["site_id"].iloc[0] in told[0]
+    assert ("more; chosen_sites.csv" in lines[-1]) == (sites == 20)

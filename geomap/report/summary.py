@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from textwrap import shorten, wrap
+
 import pandas as pd
 
 from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_fairness, plan_prices, plan_quality, share
-from ..schema import AccountingFrame, ResultTables, UnmatchedHoursFrame, UnmetFrame
+from ..phrases_choice import SITE_UNITS, recommendation_quality, recommendation_worth
+from ..schema import (
+    AccountingFrame,
+    ChosenSiteFrame,
+    ResultTables,
+    RobustnessFrame,
+    SiteTables,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 
 FIRST_REASONS = 5
 """In the workbook; a terminal of 24 lines has room for fewer."""
 TERMINAL_REASONS = 2
+SITES_TOLD = 8
 LETTERS = 100
 """Of a line in the terminal."""
 
@@ -68,6 +80,34 @@ def describe(tables: ResultTables) -> str:
         rows = "row was" if rejected == 1 else "rows were"
         pledges = f"{facts.pledges_rejected:,} of {facts.pledges_read:,} pledges among them"
         lines.append(f"{rejected:,} input {rows} rejected, {pledges}; accounting.csv names each.")
+    return "\n".join(lines)
+
+
+def describe_sites(choice: SiteTables) -> str:
+    """
+    Which sites were chosen, to be printed after the plan: at most 15 lines of at most 100 characters.
+
+    Parameters
+    ----------
+    choice
+        The choice of a finished run.
+    """
+    unit = SITE_UNITS[choice.unit][1]
+    lines = [f"Test-and-learn sites: {choice.count:,} of {len(choice.candidates):,} {unit}."]
+    for sentence in (recommendation_worth(choice), recommendation_quality(choice)):
+        lines += wrap(sentence, LETTERS)
+    f = ChosenSiteFrame
+    first = choice.chosen[choice.chosen[f.portfolio].eq(1)].sort_values(f.site_rank)
+    drawn = choice.robustness.set_index(RobustnessFrame.site_id)[RobustnessFrame.share_of_draws]
+    columns = [f.site_id, f.site_name, f.places]
+    for code, name, places in first[columns].head(SITES_TOLD).itertuples(index=False):
+        often = f"; in {drawn[code]:.0%} of the draws" if code in drawn.index else ""
+        told = f"people: {name}" if name == code else f"people: {code}, {name}"
+        lines.append(_line(f"{places:,}", shorten(told, LETTERS - 22 - len(often), placeholder="…") + often))
+    if len(first) > SITES_TOLD:
+        lines.append(f"And {len(first) - SITES_TOLD:,} more; chosen_sites.csv has them all, report.docx why.")
+    else:
+        lines.append("report.docx says why.")
     return "\n".join(lines)
 
 
