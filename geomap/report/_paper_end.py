@@ -8,7 +8,7 @@ from ..schema import LevelFrame, PathwayFrame, PlanFacts, ResultTables, SiteTabl
 from ._paper_page import MAX_ROWS, Column, Paper
 from ._paper_told import COMPARATORS, LEVELS, PATHWAYS, REGRETS, ROBUSTNESS, TRADEOFFS, Told
 
-MOST_NOTES = 3
+MOST_NOTES = 1
 """In the body of the paper; the annex has the others."""
 L, W = LevelFrame, PathwayFrame
 _LEVEL_SHAPES = {"worst_coverage": "percents", "travel": "whole"}
@@ -28,13 +28,12 @@ def write_data(paper: Paper, told: Told, facts: PlanFacts) -> None:
         share = f"{told.figure('pledges_rejected')} of {told.figure('pledges_read')}"
         rejected = f"Of the pledges that operators sent, {share} were rejected; results.xlsx names each."
     told.figure("pcns_fte_not_reported")  # which stands in the words that follow
+    sources = " The annex lists every source with its date." if facts.sources else ""
     paper.paragraph(
         f"Practices and PCNs are taken as of {told.quote(day_in_words(facts.as_of))}. {rejected} "
-        f"Link workers: {not_reported(facts)}."
+        f"Link workers: {not_reported(facts)}.{sources}"
     )
     paper.bullets(told.quote(note) for note in facts.notes[:MOST_NOTES])
-    if facts.sources:
-        paper.paragraph("The annex lists every source with its date.")
 
 
 def write_annex(paper: Paper, told: Told, tables: ResultTables) -> None:
