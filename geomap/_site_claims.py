@@ -44,7 +44,7 @@ def check_sites(claims: SiteClaims) -> list[str]:
         said = (*_check_choice(mine, claims.params), *_check_places(mine, allocation, claims))
         broken += [f"Portfolio {number}: {sentence}" for sentence in said]
     for (one, first), (other, second) in itertools.combinations(enumerate(claims.chosen, start=1), 2):
-        if len(first - second) < claims.params.differ_by:
+        if len(first - second) < claims.params.least_apart:
             broken.append(f"Portfolios {one} and {other} differ in {len(first - second)} sites only.")
     return broken
 

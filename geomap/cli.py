@@ -74,10 +74,11 @@ ComparisonFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder for every row that differs.", metavar="FOLDER")
 ]
 SiteCount = Annotated[
-    int | None, typer.Option("--count", help="How many sites to choose, instead of the scenario's.", metavar="N", min=1)
+    int | None,
+    typer.Option("--count", help="How many sites, instead of the scenario's.", metavar="N", min=1, max=10_000),
 ]
 DrawCount = Annotated[
-    int | None, typer.Option("--draws", help="Draws of the assumptions; 0 for none.", metavar="N", min=0)
+    int | None, typer.Option("--draws", help="Draws of the assumptions; 0 for none.", metavar="N", min=0, max=100_000)
 ]
 WordTemplate = Annotated[
     Path | None,

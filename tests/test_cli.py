@@ -516,10 +516,10 @@ class TestSites:
         code, told, _ = geomap("sites", DEMO / "demo.toml", "--count", "1", "--draws", "7", "--word-template", word)
         assert code == 0 and "Test-and-learn sites: " in told and "report.docx" in told
         assert geomap("run", DEMO / "demo.toml")[0] == 0
-        assert [row[:3] for row in seen] == [(1, 1, 7), (4, 2, 1000)]
+        assert [row[:3] for row in seen] == [(1, 2, 7), (4, 2, 1000)]
         assert (seen[0][3]["sites"], seen[0][3]["template"]) == (True, word)
         assert "sites" not in seen[1][3]
 
-    @pytest.mark.parametrize("options", ["--count 0", "--draws -1", "--count two"])
+    @pytest.mark.parametrize("options", ["--count 0", "--draws -1", "--count two", "--count 20000", "--draws 200000"])
     def test_numbers_that_do_not_hold(self, options):
         assert geomap("sites", DEMO / "demo.toml", *options.split())[0] == 2

@@ -21,6 +21,7 @@ from geomap.locate import serve as serve_module
 from geomap.locate.clash import smallest_clash
 from geomap.locate.conditions import differs
 from geomap.locate.serve import serve
+from geomap.pipeline._sites import _best_first
 from geomap.runner import open_runner
 from geomap.schema import CandidateFrame, CeilingFrame, DemandFrame
 
@@ -351,3 +352,30 @@ def test_a_plan_without_time_is_no_plan_of_false_worth() -> None:
         found = chooser.choose()
         assert found.chosen.sum() == 2 and found.bound >= choose(problem).value - HAIR
         assert serve(problem, found.chosen, runner, gap_share=0.0, time_limit_s=60).value >= found.value - HAIR
+
+
+def found_at(value: float, bound: float) -> Portfolio:
+    nothing = np.zeros(0)
+    return Portfolio(chosen=nothing, places=nothing, courses=nothing, value=value, bound=bound, status="optimal")
+
+
+def test_a_later_portfolio_that_is_worth_more_is_not_called_best_on_its_own_bound() -> None:
+    """Its bound held only for those that differ from the first, and it was told as proven best of all."""
+    first, second = _best_first([found_at(99.0, 101.0), found_at(100.0, 100.0)], 0.02)
+    assert (first.value, first.bound, first.status) == (100.0, 101.0, "within gap")
+    assert (second.value, second.bound) == (99.0, 101.0)
+    plain = _best_first([found_at(100.0, 100.0), found_at(98.0, 105.0)], 0.01)
+    assert [(one.value, one.bound) for one in plain] == [(100.0, 100.0), (98.0, 100.0)]
+    assert [one.status for one in plain] == ["optimal", "stopped"]
+
+
+def test_a_plan_found_without_time_is_not_remembered() -> None:
+    """A second search with time was given the hurried plan of the first."""
+    world = halves(5)
+    problem = problem_of(world, candidates_of(world), wishes(count=2))
+    with open_runner(1) as runner:
+        chooser = Chooser(problem=problem, runner=runner, gap_share=0.0, time_limit_s=0.0)
+        chooser.choose()
+        assert chooser.served == {}
+        chooser.time_limit_s = 60.0
+        assert chooser.choose().value == pytest.approx(choose(problem).value)

@@ -28,7 +28,7 @@ from geomap.robust import quick as quick_module
 from geomap.robust.factors import AS_IT_IS, Factors, list_ends
 from geomap.robust.quick import Answer, Chunk, answer_chunk, price_world
 from geomap.robust.relax import Layout, Relaxed
-from geomap.robust.store import Store, digest
+from geomap.robust.store import Store, digest, forget_draws
 from geomap.robust.tables import judge
 from geomap.robust.world import World as DrawnWorld
 from geomap.runner import open_runner
@@ -568,3 +568,16 @@ def test_a_digest_tells_values_kinds_and_lengths_apart() -> None:
 def test_candidates_stand_in_the_order_of_the_sites() -> None:
     _, sites, candidates = eleven()
     assert candidates[CandidateFrame.site_id].tolist() == sites.site_ids.tolist()
+
+
+def test_only_draws_are_forgotten(tmp_path: Path) -> None:
+    """A folder of that name may hold what is not ours."""
+    kept = tmp_path / "results.draws"
+    Store(folder=kept).write("0" * 64, [1, 2])
+    (kept / "my notes.txt").write_text("mine", encoding="utf-8")
+    forget_draws(kept)
+    assert [path.name for path in kept.iterdir()] == ["my notes.txt"]
+    (kept / "my notes.txt").unlink()
+    forget_draws(kept)
+    assert not kept.exists()
+    forget_draws(kept)

@@ -186,3 +186,16 @@ def test_draws_that_are_done_are_not_drawn_again(chosen: Chosen, tmp_path: Path)
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
     assert {name: after[name] for name in before} == before
     pd.testing.assert_frame_equal(choice.draws, chosen.choice.draws)
+
+
+def test_more_sites_than_there_are(chosen: Chosen) -> None:
+    with pytest.raises(ConfigError, match="sites.count is 99, and there are 45 sites to choose from"):
+        solve(chosen.inputs, quick(count=99), sites=True)
+
+
+def test_a_template_that_is_no_word_document_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "icb.docx").write_text("not a document", encoding="utf-8")
+    said: list[str] = []
+    with pytest.raises(ConfigError):
+        run(quick(), tmp_path / "out", said.append, template=tmp_path / "icb.docx")
+    assert said == []

@@ -78,3 +78,11 @@ def test_limits_that_cannot_be_met_have_no_point() -> None:
     line = frame[frame["curve"] == "coverage"]
     assert (line["limit"] <= 0.25).all() and line["value"].tolist() == pytest.approx([4.0] * len(line))
     assert np.isfinite(line["bound"]).all()
+
+
+def test_where_nobody_wants_a_place_there_is_a_curve_of_one_point() -> None:
+    world = make_world(
+        pathways=[pathway("w", 1.0)], pledges=[pledge("p", "w", 4.0)], demand={(pcn, "w"): 0 for pcn in "ABC"}
+    )
+    frame, _ = curves(world, wishes(count=2, tradeoff_points=3), setup_cost=0.0)
+    assert frame[frame["curve"] == "coverage"]["value"].tolist() == [0.0]

@@ -83,8 +83,6 @@ class Scenario(Params):
         `count` is 1 or more, `draws` 0 or more.
         """
         sites = self.sites.model_dump() | ({} if count is None else {"count": count})
-        # Portfolios of fewer sites than they were to differ in differ in all.
-        sites["differ_by"] = min(sites["differ_by"], sites["count"])
         robustness = self.robustness.model_dump() | ({} if draws is None else {"draws": draws})
         return self.model_copy(
             update={

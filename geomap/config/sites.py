@@ -63,9 +63,12 @@ class SiteParams(Params):
         empty = sorted(name for name, members in self.groups.items() if not members)
         if empty:
             raise ValueError(f"groups without a PCN: {', '.join(empty)}")
-        if self.differ_by > self.count:
-            raise ValueError(f"differ_by ({self.differ_by}) is above count ({self.count})")
         return self
+
+    @property
+    def least_apart(self) -> int:
+        """Sites in which any two portfolios differ, at least: no more than they have."""
+        return min(self.differ_by, self.count)
 
 
 class RobustParams(Params):

@@ -53,7 +53,7 @@ def build_conditions(candidates: pd.DataFrame, params: SiteParams, count_by: Cou
         conditions.append(Condition.one(f"leave out {names[code]} ({code})", ids.eq(code).to_numpy(), most=0))
     if params.budget is not None:
         cost = candidates[CandidateFrame.setup_cost].to_numpy(dtype=float)
-        conditions.append(Condition.one(f"spend at most £{params.budget:,.0f} to set up", cost, most=params.budget))
+        conditions.append(Condition.one(f"spend at most £{_pounds(params.budget)} to set up", cost, most=params.budget))
     for quota in params.quota:
         conditions += _of_quota(quota, _name_of(quota, candidates), count_by(candidates, quota.by, quota.value))
     if params.spacing_km > 0:
@@ -61,15 +61,14 @@ def build_conditions(candidates: pd.DataFrame, params: SiteParams, count_by: Cou
     return tuple(conditions)
 
 
+def _pounds(amount: float) -> str:
+    return f"{amount:,.0f}" if amount == int(amount) else f"{amount:,.2f}"
+
+
 def differs(chosen: np.ndarray, by: int, name: str) -> Condition:
     """A condition that at least `by` of the sites chosen (true by site) are others than these."""
     text = f"differ from {name} in at least {by} {'site' if by == 1 else 'sites'}"
     return Condition.one(text, chosen, most=float(chosen.sum() - by))
-
-
-def count_sites(candidates: pd.DataFrame, count: int) -> Condition:
-    """A condition that so many are chosen."""
-    return Condition.one(f"choose {count} sites", np.ones(len(candidates)), least=count, most=count)
 
 
 def _name_of(quota: QuotaParams, candidates: pd.DataFrame) -> str:

@@ -49,6 +49,18 @@ class Portfolio:
         """(bound − value) / bound."""
         return max(self.bound - self.value, 0.0) / self.bound if self.bound > 0 else 0.0
 
+    def under(self, bound: float, gap_share: float) -> Portfolio:
+        """The same under another bound, with its status; `gap_share` is the gap that was asked for."""
+        return replace(self, bound=max(bound, self.value), status=judge(self.value, bound, gap_share))
+
+
+def judge(value: float, bound: float, gap_share: float) -> str:
+    """The status of a value under a bound."""
+    gap = max(bound - value, 0.0)
+    if gap <= 1e-6 * max(1.0, bound):
+        return "optimal"
+    return "within gap" if gap <= gap_share * abs(bound) + 1e-6 else "stopped"
+
 
 @dataclass(slots=True, kw_only=True)
 class Chooser:
@@ -120,16 +132,13 @@ class Chooser:
         if best is None:
             said = f"No portfolio was found whose PCNs each have {self.problem.min_coverage:.0%} of their demand met"
             raise InfeasibleError(f"{said}. Lower sites.min_coverage, or raise sites.time_limit_s.")
-        gap = max(bound - best.value, 0.0)
-        near = gap <= self.gap_share * abs(bound) + 1e-6
-        status = "optimal" if gap <= 1e-6 * max(1.0, bound) else "within gap" if near else "stopped"
         return Portfolio(
             chosen=best.chosen,
             places=best.places,
             courses=best.courses,
             value=best.value,
             bound=max(bound, best.value),
-            status=status,
+            status=judge(best.value, bound, self.gap_share),
         )
 
     def _left_s(self) -> float:
@@ -144,7 +153,10 @@ class Chooser:
         key = np.packbits(chosen).tobytes()
         if key not in self.served:
             near, left = self.gap_share * SERVE_SHARE, self._left_s()
-            self.served[key] = serve(self.problem, chosen, self.runner, gap_share=near, time_limit_s=left)
+            found = serve(self.problem, chosen, self.runner, gap_share=near, time_limit_s=left)
+            if self._left_s() <= 0:
+                return found  # what was found in a hurry is not what a later search should start from
+            self.served[key] = found
         return self.served[key]
 
     def _choose_open(

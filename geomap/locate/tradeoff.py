@@ -89,6 +89,8 @@ def _best_coverage(traced: Traced) -> float:
     """The highest least coverage for which there are enough sites that could reach it alone."""
     problem, alone = traced.chooser.problem, traced.chooser.at_coverage(1.0).alone
     wanted = problem.match.pcn_demand
+    if alone.most is None:
+        return 0.0  # nobody wants a place
     inside = problem.site_of_pcn != NO_SITE
     share = np.where(wanted > 0, alone.most / np.maximum(wanted, 1.0), 1.0)
     of_site = np.ones(len(problem.site_ids))

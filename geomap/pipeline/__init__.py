@@ -6,7 +6,6 @@ sites, where they are asked for → tables.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from ..load.word import load_word_template
 from ..outputs import write_folder
 from ..render import build_map
 from ..report.files import write_tables
-from ..report.paper import write_paper
+from ..report.paper import check_template, write_paper
 from ..report.record import write_record
 from ..report.workbook import write_workbook
+from ..robust import forget_draws
 from ..runner import Runner
 from ..schema import PlanRecord, ResultTables
 from ..schema.record import RECORD_NAME
@@ -82,13 +82,15 @@ def run(
     """
     record = None if earlier is None else load_earlier(earlier)
     word = None if template is None else load_word_template(template)
+    check_template(word)
     inputs = load_inputs(scenario, progress)
-    kept = out.with_name(f"{out.name}.draws") if sites else None
+    whole = out.resolve()
+    kept = whole.with_name(f"{whole.name}.draws") if sites else None
     tables = solve(inputs, scenario, progress, runner=runner, earlier=record, sites=sites, kept=kept)
     read = [*inputs.paths, *([] if earlier is None else [earlier / RECORD_NAME]), *([template] if template else [])]
     write_results(tables, scenario, out, inputs=tuple(read), progress=progress, template=word)
     if kept is not None:
-        shutil.rmtree(kept, ignore_errors=True)
+        forget_draws(kept)
     return tables
 
 

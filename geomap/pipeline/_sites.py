@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ import pandas as pd
 
 from .. import assemble, candidates, comparators, ledger, portfolios, proof
 from ..config import Scenario
-from ..errors import InfeasibleError
+from ..errors import ConfigError, InfeasibleError
 from ..load.gather import Inputs
 from ..locate import Chooser, Condition, Portfolio, SiteProblem, Traced, build_conditions, differs, texts, trace_curves
 from ..match.result import allocate, open_courses
@@ -149,12 +149,14 @@ def _choose(
     problem = SiteProblem.from_frames(
         run.plan.problem, frame, rules, run.ground.homes(), min_coverage=params.min_coverage
     )
+    if params.count > len(frame):
+        raise ConfigError(f"sites.count is {params.count:,}, and there are {len(frame):,} sites to choose from.")
     run.progress("choosing sites")
     chooser = Chooser(problem=problem, runner=runner, gap_share=params.gap_share, time_limit_s=params.time_limit_s)
     found: list[Portfolio] = []
     notes = []
     for number in range(1, params.portfolios + 1):
-        apart = [differs(one.chosen, params.differ_by, f"portfolio {at}") for at, one in enumerate(found, start=1)]
+        apart = [differs(one.chosen, params.least_apart, f"portfolio {at}") for at, one in enumerate(found, start=1)]
         try:
             found.append(chooser.choose(*apart))
         except InfeasibleError as caught:
@@ -163,10 +165,21 @@ def _choose(
             notes.append(f"Sites: only {len(found)} of {params.portfolios} portfolios could be found. {caught}")
             break
         run.progress(f"portfolio {number}: proven to within {found[-1].gap_share:.2%} of the best")
-    # Within the gap a later one may be worth more. The bound of the first holds for all of them.
-    best, first = sorted(found, key=lambda one: -one.value), found[0].bound
-    best = [replace(one, bound=max(min(one.bound, first), one.value)) for one in best]
-    return Choice(chooser=chooser, candidates=frame, portfolios=tuple(best)), notes
+    return Choice(chooser=chooser, candidates=frame, portfolios=_best_first(found, params.gap_share)), notes
+
+
+def _best_first(found: Sequence[Portfolio], gap_share: float) -> tuple[Portfolio, ...]:
+    """
+    Portfolios in the order of their worth.
+
+    Within the gap a later one may be worth more than an earlier. Its own bound holds for those that differ from the
+    earlier ones alone; that of the earlier, which it passes, holds for more.
+    """
+    told = []
+    for at, one in enumerate(found):
+        passed = [other.bound for other in found[:at] if other.value < one.value]
+        told.append(one.under(min(max([one.bound, *passed]), found[0].bound), gap_share))
+    return tuple(sorted(told, key=lambda one: -one.value))
 
 
 def _tell(run: SiteRun, choice: Choice) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:

@@ -207,7 +207,7 @@ CHOICE_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         SiteChangeFrame.after: ("Needed", "What brings it in or out; empty where nothing within reason does."),
         SiteChangeFrame.value_with: ("With it (weighted completions)", "The best portfolio with it, after the change."),
         SiteChangeFrame.value_without: ("Without it (weighted completions)", "The best without it, after the change."),
-        SiteChangeFrame.verified: ("Verified", "Whether it was solved again to see that it does."),
+        SiteChangeFrame.verified: ("Proven", "Whether it is proven that it does, or that nothing within reason would."),
         SiteChangeFrame.loss: ("Loss (weighted completions)", "What taking it in, or leaving it out, would cost now."),
     },
     "draws": {

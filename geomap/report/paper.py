@@ -13,6 +13,7 @@ from ._paper_first import title_of, write_first_page
 from ._paper_offer import write_offers
 from ._paper_page import Paper
 from ._paper_sites import write_sites
+from ._paper_styles import open_template
 from ._paper_told import Told
 from .files import published_tables
 
@@ -23,6 +24,18 @@ class Composition:
 
     document: bytes
     told: Told
+
+
+def check_template(template: bytes | None) -> None:
+    """
+    See that a template can be used, before hours of work are put into a paper that needs it.
+
+    Raises
+    ------
+    ConfigError
+        It is no Word document.
+    """
+    open_template(template)
 
 
 def write_paper(path: Path, tables: ResultTables, template: bytes | None = None) -> Path:

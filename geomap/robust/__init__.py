@@ -6,6 +6,7 @@ few are solved in full, to tell how far that is from whole courses.
 
 from .draws import FullParams, draw_choices
 from .factors import draw_factors, list_detours
+from .store import forget_draws
 from .tables import RobustTables
 from .world import DrawSource, fill_pledges
 
@@ -16,5 +17,6 @@ __all__ = [
     "draw_choices",
     "draw_factors",
     "fill_pledges",
+    "forget_draws",
     "list_detours",
 ]

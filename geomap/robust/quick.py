@@ -160,7 +160,10 @@ class _Draw:
         if (reach[self.allowed & ~near] > least).any():
             found = best_sum(self.worth, self.conditions, self.allowed & (reach >= least))
         if found is None:
-            raise InfeasibleError("In a draw of the assumptions no choice of sites meets the conditions together.")
+            raise InfeasibleError(
+                "In a draw of the assumptions no choice of sites meets the conditions together. "
+                "Lower sites.min_coverage, or leave the draws out with --draws 0."
+            )
         return found.chosen, found.bound
 
     def _sum_under_cuts(self, reach: np.ndarray, value: float) -> tuple[np.ndarray | None, float]:

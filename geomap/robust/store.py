@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -20,8 +21,22 @@ from scipy import sparse
 
 from ..errors import OutputError
 
+_KEPT = re.compile(r"[0-9a-f]{64}\.(json|\d+\.new)")
+"""Names of the files that are kept here."""
+
 PACKAGES = ("geomap", "highspy", "numpy", "scipy")
 """A version of one of these may give other figures."""
+
+
+def forget_draws(folder: Path) -> None:
+    """Delete what was kept in a folder, and the folder if nothing else is in it; what cannot be deleted stays."""
+    try:
+        for file in folder.iterdir():
+            if _KEPT.fullmatch(file.name):
+                file.unlink()
+        folder.rmdir()
+    except OSError:
+        return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
