@@ -11,13 +11,14 @@ import pytest
 from exhaustive import Plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_worlds import World, archipelagos, led, make_frame, make_world, pathway, pledge
+from small_worlds import World, archipelagos, led, make_frame, make_world, pathway, pledge, seeded_archipelago
 
 from geomap.config import QuotaParams, SiteParams, load_default
 from geomap.errors import InfeasibleError
 from geomap.locate import Chooser, Condition, Portfolio, SiteProblem, build_conditions
 from geomap.locate import search as search_module
 from geomap.locate import serve as serve_module
+from geomap.locate.alone import Alone
 from geomap.locate.clash import smallest_clash
 from geomap.locate.conditions import differs
 from geomap.locate.serve import serve
@@ -379,3 +380,25 @@ def test_a_plan_found_without_time_is_not_remembered() -> None:
         assert chooser.served == {}
         chooser.time_limit_s = 60.0
         assert chooser.choose().value == pytest.approx(choose(problem).value)
+
+
+def test_a_hurried_plan_below_the_least_coverage_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the solver finds nothing in time, places are filled by their worth, which knows nothing of coverage."""
+    monkeypatch.setattr(serve_module, "solve_linear", lambda *model, **limits: None)
+    world = halves(5)
+    problem = problem_of(world, candidates_of(world), wishes(count=2, min_coverage=1.0))
+    with open_runner(1) as runner:
+        assert serve(problem, np.array([True, True, False, False, False]), runner, gap_share=0, time_limit_s=0) is None
+
+
+def test_the_bound_of_a_site_alone_is_no_lower_than_its_best_plan() -> None:
+    for seed in range(6):
+        world = seeded_archipelago(seed, 2)
+        candidates = candidates_of(world)
+        islands, problem = Islands(world), problem_of(world, candidates, wishes(count=1))
+        alone = Alone.relaxed(problem)
+        best = np.array([islands.value([code]) for code in problem.site_ids])
+        assert (alone.worth >= best - HAIR).all()
+        with open_runner(1) as runner:
+            alone.make_whole(range(len(best)), runner)
+        assert (alone.worth >= best - HAIR).all()
