@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .config import Scenario
     from .demo import demo_scenario
     from .errors import ConfigError, DataError, GeomapError, OutputError, SolveError
-    from .pipeline import Inputs, load_inputs, run, solve, write_results
+    from .pipeline import Inputs, load_inputs, map_results, run, solve, write_results
     from .render import build_map
     from .schema import PlanFacts, ResultTables
     from .units import count_people
@@ -36,6 +36,7 @@ _HOMES = {
     "count_people": "units",
     "demo_scenario": "demo",
     "load_inputs": "pipeline",
+    "map_results": "pipeline",
     "run": "pipeline",
     "solve": "pipeline",
     "write_results": "pipeline",
@@ -55,6 +56,7 @@ __all__ = [
     "count_people",
     "demo_scenario",
     "load_inputs",
+    "map_results",
     "run",
     "solve",
     "write_results",

@@ -56,6 +56,10 @@ class Parts:
     hours_reasons: pd.DataFrame
     priced: pd.DataFrame
     """`AllocationFrame` with `matched_hours`."""
+    first_allocation: pd.DataFrame
+    """`AllocationFrame` of the plan before the fairness levels."""
+    hours_in_reach: pd.DataFrame
+    """By PCN, `hours_in_reach` and `hours_left_in_reach`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +143,13 @@ def build_allocation(parts: Parts) -> pd.DataFrame:
     return rows[list(AllocationResultFrame.to_schema().columns)].sort_values(keys, ignore_index=True)
 
 
-def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
-    """`PcnResultFrame`, sorted by PCN."""
+def build_pcns(parts: Parts, allocation: pd.DataFrame, reachable: pd.DataFrame) -> gpd.GeoDataFrame:
+    """`PcnResultFrame`, sorted by PCN, given `AllocationResultFrame` and `ReachableFrame`."""
     need = parts.need.set_index(NeedFrame.pcn_code)
     ceilings = parts.ceilings.set_index(CeilingFrame.pcn_code)
     unmet = parts.unmet.groupby(_PCN)
     given = allocation.groupby(_PCN)
-    reaching = _facilities_in_reach(parts)
+    reaching = reachable.groupby(_PCN).size()
     frame = parts.pcns.set_index(_PCN).drop(columns=PracticeFrame.sub_icb_code)
     whole = [NeedFrame.patients, NeedFrame.need_index, NeedFrame.imd_score, NeedFrame.inactive_share]
     whole += [NeedFrame.long_term_ratio, NeedFrame.aged_65_share, NeedFrame.core20_share, NeedFrame.deprivation_fifth]
@@ -154,6 +158,9 @@ def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
         frame[column] = unmet[column].sum().reindex(frame.index).fillna(0).astype("int64")
     demand = frame[PcnResultFrame.demand_places]
     frame[PcnResultFrame.coverage_share] = (frame[PcnResultFrame.matched_places] / demand).where(demand > 0)
+    first = parts.first_allocation.groupby(_PCN)[AllocationFrame.places].sum().reindex(frame.index).fillna(0)
+    frame[PcnResultFrame.first_coverage_share] = (first / demand).where(demand > 0)
+    frame = frame.join(parts.hours_in_reach)
     for column in (AllocationResultFrame.matched_hours, AllocationResultFrame.completions):
         frame[column] = given[column].sum().reindex(frame.index).fillna(0.0)
     frame[PcnResultFrame.facilities_in_reach] = reaching.reindex(frame.index).fillna(0).astype("int64")
@@ -161,14 +168,6 @@ def build_pcns(parts: Parts, allocation: pd.DataFrame) -> gpd.GeoDataFrame:
     areas = parts.footprints.set_index(_PCN).geometry.reindex(frame.index)
     frame = gpd.GeoDataFrame(frame, geometry=areas, crs=parts.footprints.crs).reset_index()
     return frame[list(PcnResultFrame.to_schema().columns)].sort_values(_PCN, ignore_index=True)
-
-
-def _facilities_in_reach(parts: Parts) -> pd.Series:
-    """By PCN, facilities with pledges that some of its patients can travel to."""
-    rows = parts.reach[parts.reach[ReachFrame.basis].isin(("distance", "hybrid"))]
-    named = parts.pledges.set_index(PledgeFrame.pledge_id)[PledgeFrame.facility_id]
-    site = rows[ReachFrame.catchment].fillna(rows[ReachFrame.pledge_id].map(named))
-    return rows.assign(site=site).groupby(_PCN)["site"].nunique()
 
 
 def _main_reason(unmet: pd.DataFrame) -> pd.Series:
@@ -220,6 +219,11 @@ def keep_links(links: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     return links[mine].reset_index(drop=True)
 
 
+def pledge_rows(bank: BankRows) -> pd.DataFrame:
+    """`AccountingFrame`: the rows of the table of pledges that could be used."""
+    return bank.rows[_read_from(bank.rows, bank.places["pledges"])]
+
+
 def account_bank(bank: BankRows, parts: Parts) -> pd.DataFrame:
     """
     What became of each good row of the bank, once there is a plan.
@@ -257,10 +261,9 @@ def account_bank(bank: BankRows, parts: Parts) -> pd.DataFrame:
 
 def count_pledges(bank: BankRows) -> tuple[int, int]:
     """Rows of pledges that were read, and how many of them were rejected."""
-    place = bank.places["pledges"]
     rejected = bank.left_out[AccountingFrame.status].eq("rejected")
-    lost = int((_read_from(bank.left_out, place) & rejected).sum())
-    return int(_read_from(bank.rows, place).sum()) + lost, lost
+    lost = int((_read_from(bank.left_out, bank.places["pledges"]) & rejected).sum())
+    return len(pledge_rows(bank)) + lost, lost
 
 
 def _read_from(rows: pd.DataFrame, place: tuple[str, str]) -> pd.Series:

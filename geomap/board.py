@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .config import HealthBudgetParams
+from .links import NO_LINK_TOLD, find_best
 from .schema import (
     AllocationResultFrame,
     FigureFrame,
@@ -32,9 +33,6 @@ from .schema.words import LINK_STATUSES, LIST_SEPARATOR, SECTOR_NAMES, SECTORS, 
 
 NOT_STATED = "not_stated"
 """The role of a pledge that names none."""
-
-NO_LINK_TOLD = "unknown"
-"""The link of a pledge of which no link is told."""
 
 WANT_OF_HOURS = (
     "no_compatible_pledge", "none_within_reach", "partly_out_of_reach", "hours_used_up", "below_minimum_group",
@@ -132,7 +130,7 @@ def build_provision(plan: PlanTables) -> pd.DataFrame:
             ProvisionFrame.matched_hours: ("spent", "sum"),
         }
     )
-    return _declared(frame.reset_index(), ProvisionFrame)
+    return ProvisionFrame.declared(frame.reset_index())
 
 
 def build_gaps(unmet: pd.DataFrame, pathways: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +186,7 @@ def build_sectors(plan: PlanTables) -> pd.DataFrame:
         },
         index=pd.Index(SECTOR_NAMES, name=SectorFrame.sector),
     )
-    return _declared(frame.fillna(0).reset_index(), SectorFrame)
+    return SectorFrame.declared(frame.fillna(0).reset_index())
 
 
 def build_health_budgets(unmet: pd.DataFrame, pathways: pd.DataFrame, params: HealthBudgetParams) -> pd.DataFrame:
@@ -261,21 +259,21 @@ def build_figures(facts: PlanFacts, budgets: pd.DataFrame, params: HealthBudgetP
     bought = (params.hour_cost, params.total, *sums)
     told += [(name, value, unit) for (name, unit), value in zip(BUDGET_UNITS.items(), bought, strict=True)]
     frame = pd.DataFrame(told, columns=[FigureFrame.figure, FigureFrame.value, FigureFrame.unit])
-    return _declared(frame, FigureFrame)
+    return FigureFrame.declared(frame)
 
 
 def _best_link(ledger: pd.DataFrame, links: pd.DataFrame) -> pd.Series:
     """By pledge: the best link of its facility, or of its operator alone."""
-    order = links[LinkFrame.link_status].map(LINK_STATUSES.index)
-    of_facility = order.groupby(links[LinkFrame.facility_id]).min()
-    alone = links[LinkFrame.facility_id].isna()
-    of_operator = order[alone].groupby(links.loc[alone, LinkFrame.operator_id]).min()
-    best = np.fmin(
-        ledger[LedgerFrame.facility_id].map(of_facility).astype(float),
-        ledger[LedgerFrame.operator_id].map(of_operator).astype(float),
-    )
-    statuses = [NO_LINK_TOLD if np.isnan(rank) else LINK_STATUSES[int(rank)] for rank in best]
-    return pd.Series(statuses, index=ledger[LedgerFrame.pledge_id], dtype="str")
+    told = links[LinkFrame.link_status]
+    alone = links[links[LinkFrame.facility_id].isna()]
+    statuses = pd.concat(
+        [
+            ledger[LedgerFrame.facility_id].map(find_best(told, links[LinkFrame.facility_id])),
+            ledger[LedgerFrame.operator_id].map(find_best(alone[LinkFrame.link_status], alone[LinkFrame.operator_id])),
+        ]
+    ).dropna()
+    best = find_best(statuses, ledger[LedgerFrame.pledge_id].reindex(statuses.index))
+    return best.reindex(ledger[LedgerFrame.pledge_id]).fillna(NO_LINK_TOLD)
 
 
 def _leading_roles(rows: pd.DataFrame, plan: PlanTables) -> pd.Series:
@@ -308,10 +306,4 @@ def _main_reasons(unmet: pd.DataFrame) -> dict[str, str]:
 
 def _most_first(frame: pd.DataFrame, model: type, *, by: str) -> pd.DataFrame:
     ranked = frame.sort_values([by, PathwayFrame.pathway_id], ascending=[False, True])
-    return _declared(ranked, model)
-
-
-def _declared(frame: pd.DataFrame, model: type) -> pd.DataFrame:
-    """The columns of the model in its kinds; of no rows pandas would make columns of objects."""
-    kinds = {name: str(column.dtype) for name, column in model.to_schema().columns.items()}
-    return frame[list(kinds)].astype(kinds).reset_index(drop=True)
+    return model.declared(ranked)

@@ -9,13 +9,42 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from typer.core import TyperGroup, TyperOption
 
+from ._options import (
+    Amount,
+    BankPath,
+    ClusterAddress,
+    ComparisonFolder,
+    DataFolder,
+    DrawCount,
+    EarlierFolder,
+    FillShare,
+    FirstResults,
+    GroupSize,
+    IcbCodes,
+    MapBy,
+    MapFolder,
+    MapResults,
+    OutFolder,
+    Pathway,
+    ScenarioFile,
+    SecondResults,
+    SiteCount,
+    SkipBadRows,
+    TemplateFile,
+    TilesAttribution,
+    TilesUrl,
+    Unit,
+    WordTemplate,
+    Workers,
+)
+
 if TYPE_CHECKING:
-    from .config import Scenario
+    from .config import MapParams, Scenario
 
 
 class _QuickHelp(TyperGroup):
@@ -37,62 +66,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-ScenarioFile = Annotated[Path, typer.Argument(help="The scenario, a TOML file.", metavar="SCENARIO.TOML")]
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="Folder of official files, instead of the scenario's.", metavar="FOLDER")
-]
-BankPath = Annotated[
-    Path | None,
-    typer.Option("--bank", help="Bank of hours (workbook or folder), instead of the scenario's.", metavar="PATH"),
-]
-IcbCodes = Annotated[
-    list[str] | None,
-    typer.Option("--icb", help="Plan for the PCNs of this ICB only; may be repeated.", metavar="CODE"),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option("--workers", help="Worker processes; left out, threads of one process.", metavar="N", min=1),
-]
-ClusterAddress = Annotated[
-    str,
-    typer.Option(
-        "--cluster",
-        help="Send the work to the dask cluster whose scheduler is there, such as tcp://10.0.0.5:8786.",
-        metavar="ADDRESS",
-    ),
-]
-EarlierFolder = Annotated[
-    Path | None,
-    typer.Option("--from", help="Start from the plan in this folder of results; tell what changed.", metavar="FOLDER"),
-]
-SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
-OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
-FirstResults = Annotated[Path, typer.Argument(help="Folder of results of a finished run.", metavar="BEFORE")]
-SecondResults = Annotated[Path, typer.Argument(help="Folder of results to compare with it.", metavar="AFTER")]
-ComparisonFolder = Annotated[
-    Path | None, typer.Option("--out", help="Folder for every row that differs.", metavar="FOLDER")
-]
-SiteCount = Annotated[
-    int | None,
-    typer.Option("--count", help="How many sites, instead of the scenario's.", metavar="N", min=1, max=10_000),
-]
-DrawCount = Annotated[
-    int | None, typer.Option("--draws", help="Draws of the assumptions; 0 for none.", metavar="N", min=0, max=100_000)
-]
-WordTemplate = Annotated[
-    Path | None,
-    typer.Option("--word-template", help="Word document whose look the board paper takes.", metavar="FILE.DOCX"),
-]
-TemplateFile = Annotated[Path, typer.Argument(help="Where to write the blank workbook.", metavar="FILE.XLSX")]
-# The bounds are those of a pledge in the bank of hours.
-Amount = Annotated[float, typer.Argument(help="Hours.", metavar="HOURS", min=0, max=1e9)]
-Unit = Annotated[str, typer.Option(help="participant, class, facility or staff.")]
-Pathway = Annotated[str, typer.Option(help="Pathway of the catalogue.")]
-GroupSize = Annotated[
-    float | None, typer.Option(help="People in a group; the pathway's own if left out.", min=1, max=10_000)
-]
-FillShare = Annotated[float, typer.Option(help="Share of the group's places that fill, 0 to 1.", min=0, max=1)]
 
 
 @app.command()
@@ -181,6 +154,30 @@ def compare(before: FirstResults, after: SecondResults, out: ComparisonFolder = 
         _say(f"Next: {next_step(comparison, out)}")
 
 
+@app.command(name="map")
+def draw_map(
+    results: MapResults,
+    out: MapFolder = None,
+    by: MapBy = None,
+    tiles: TilesUrl = "",
+    attribution: TilesAttribution = "",
+) -> None:
+    """Draw the map of a folder of results again."""
+    with _plain_errors():
+        from .pipeline import map_results
+
+        background = _background(tiles, attribution)
+        with _progress() as say:
+            drawn = map_results(results, out, say, by_icb=by is not None, tiles=background)
+        if drawn.pages:
+            pages = "1 page of an ICB" if drawn.pages == 1 else f"{drawn.pages} pages of ICBs"
+            _say(f"Wrote map.html, index.html and {pages}, none over {drawn.largest_bytes / 1e6:.1f} MB.")
+            _say(f"Next: open {drawn.folder / 'index.html'} in a browser; its links need the pages beside it.")
+        else:
+            _say(f"Wrote {drawn.folder / 'map.html'}.")
+            _say("Next: open it in a browser; it needs no network and can be sent by e-mail.")
+
+
 @app.command()
 def template(out: TemplateFile = Path("bank-of-hours.xlsx")) -> None:
     """Write the blank workbook for operators."""
@@ -238,6 +235,23 @@ def _read_scenario(
     if not skip_bad_rows:
         return told
     return told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
+
+
+def _background(url: str, attribution: str) -> MapParams | None:
+    """The tiles that the options ask for; none where they ask for none."""
+    if not url and not attribution:
+        return None
+    from pydantic import ValidationError
+
+    from .config import MapParams
+    from .errors import ConfigError
+
+    try:
+        return MapParams(tiles_url=url, tiles_attribution=attribution)
+    except ValidationError as caught:
+        said = "; ".join(error["msg"].removeprefix("Value error, ") for error in caught.errors())
+        told = said.replace("tiles_url", "--tiles").replace("tiles_attribution", "--attribution")
+        raise ConfigError(f"{told}.") from None
 
 
 def _run(

@@ -54,6 +54,14 @@ LINKS = {
     "unknown": "not known",
 }
 
+TOPICS = {
+    "pcn_without_link": "PCN with no formal or informal link to an operator in reach",
+    "operator_without_link": "operator with hours and no formal or informal link",
+    "one_facility": "PCN whose places are all at one facility",
+    "unknown_link": "link recorded as unknown",
+}
+"""What a planner can act on, one of a list."""
+
 STAGES = {"ineligible": "could not be used", "unmatched": "found nobody"}
 
 FATES = {"part-matched": "matched in part", "not_used": "not used"}

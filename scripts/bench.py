@@ -2,6 +2,7 @@
 
     python scripts/bench.py                                             all tasks on the demo, for anybody
     python scripts/bench.py --size icb nation --data REAL --bank BANK   on the official files and a bank of hours
+    python scripts/bench.py --task map [--results FOLDER]               the map in Chromium, national size or a run's
 
 Tasks: `match` (need-weighted completions), `pairs` (which facility reaches which PCN), `access` (E2SFCA); and the
 choice of sites where nothing but hours binds: `cover` (maximal covering, participant-hours within 5 km of a site) and
@@ -11,6 +12,8 @@ that the process and those it starts use to build its model from tables and to s
 largest of them. Every plan is held against every limit, and the answers to `pairs` and `access` against each other. In
 `match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit. In
 `cover` and `median` every optimum must be geomap's; the limit there is the solver's, once the model is built.
+
+`map` is measured only when asked for; it needs playwright and Chromium, and says what it does in `_bench_map.py`.
 
 The peers are an optional extra: pip install -c constraints.txt -e ".[bench]". Needs Linux or macOS.
 """
@@ -49,13 +52,21 @@ SITES = {"demo": 2, "icb": 4, "region": 10, "nation": 20}
 SOLVED = ("match", "cover", "median")
 """Tasks that have a best answer, which geomap finds first."""
 
+MAP = "map"
 OURS = "geomap"
-PACKAGES = ("geopandas", "highspy", "numpy", "pandas", "scipy", "pulp", "access", "spopt", "lokigi")
+PACKAGES = (
+    "geopandas", "highspy", "numpy", "pandas", "scipy", "pulp", "access", "spopt", "lokigi", "folium", "playwright",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Build the instances, run every contender on each, print a row for each."""
     told = _parse(arguments)
+    if MAP in told.task:
+        _measure_map(told)
+        told.task = [task for task in told.task if task != MAP]
+    if not told.task:
+        return
     with tempfile.TemporaryDirectory(prefix="geomap-bench-") as name:
         folder = Path(name)
         _say("building the instances")
@@ -76,7 +87,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     shares = ", ".join(f"{size} {share:g}" for size, share in GAP_SHARES.items())
     sites = ", ".join(f"{size} {count}" for size, count in SITES.items())
     add = parser.add_argument
-    add("--task", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="what to do (all)")
+    add("--task", nargs="+", choices=[*CONTENDERS, MAP], default=list(CONTENDERS), help="what to do (all but map)")
     add("--size", nargs="+", choices=SIZES, default=["demo"], help="how much of England (%(default)s)")
     add("--contender", nargs="+", choices=every, help="who does it (all that are installed)")
     add("--runs", type=int, default=3, metavar="N", help="runs of each contender (%(default)s)")
@@ -88,6 +99,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--icb", metavar="CODE", help="the ICB of --size icb (the one with the median number of links)")
     add("--region", metavar="CODE", help="the region of --size region (by the median, as for an ICB)")
     add("--sites", type=int, metavar="N", help=f"sites to choose ({sites})")
+    add("--results", type=Path, metavar="FOLDER", help="run whose map is measured (one made up, of national size)")
     add("--json", action="store_true", help="print one JSON object a row")
     told = parser.parse_args(arguments)
     if told.runs < 1 or told.limit < 0 or (told.sites or 1) < 1:
@@ -96,6 +108,37 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         if name in PEERS and not find_spec(PEERS[name]):
             parser.error(f"{name} needs the package {PEERS[name]}; install geomap with the extra 'bench'")
     return told
+
+
+def _measure_map(told: argparse.Namespace) -> None:
+    """Print the row of each contender of the task `map`; where there is no browser to measure in, say so."""
+    if not find_spec("playwright"):
+        _say("map is left out: the package playwright is not installed (extra 'test')")
+        return
+    from _bench_map import map_lines, measure_map
+
+    if told.results:
+        from geomap.load.published import load_published
+
+        tables = load_published(told.results)
+    else:
+        sys.path.append(str(SCRIPTS.parent / "tests"))
+        from made_up import made_up_tables
+
+        tables = made_up_tables(1298, 4000, seed=1, choice=True)
+    _say(f"map, {len(tables.pcns):,} PCNs, {len(tables.facilities):,} facilities")
+    with tempfile.TemporaryDirectory(prefix="geomap-bench-") as name:
+        try:
+            rows = measure_map(tables, Path(name), runs=told.runs)
+        except RuntimeError as caught:
+            _say(f"map is left out: {caught}")
+            return
+    if told.json:
+        for row in rows:
+            print(json.dumps({"task": MAP, **row}))
+        return
+    print(f"{describe_machine()}\nMedian of {told.runs}; ÷ is against geomap.\n")
+    print("\n".join(map_lines(rows)))
 
 
 def _build(told: argparse.Namespace, folder: Path) -> dict[str, str]:

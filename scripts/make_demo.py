@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _demo_bank import make_bank
+from _demo_named import write_addresses, write_leisure_sites
 from _demo_official import write_official
 from _demo_places import make_outlines, make_practices, read_postcodes
 
@@ -98,12 +99,15 @@ def write_demo(out: Path, seed: int = 1) -> None:
     """Write the whole demo into `out`: `demo.toml`, `official/` and `bank/`."""
     postcodes = read_postcodes()
     # A stream each, so that a change to one part of the demo leaves the others as they are.
-    for_places, for_official, for_bank = (np.random.default_rng([seed, part]) for part in range(3))
+    for_places, for_official, for_bank, for_sites = (np.random.default_rng([seed, part]) for part in range(4))
     practices = make_practices(postcodes, for_places)
     write_official(out / "official", practices, make_outlines(postcodes), for_official)
     folder = out / "bank"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in add_bad_rows(make_bank(postcodes, practices, for_bank)).items():
+    bank = make_bank(postcodes, practices, for_bank)
+    write_addresses(out / "official" / "epraccur.csv", practices)
+    write_leisure_sites(out / "official" / "activeplacescsvs.zip", postcodes, bank["facilities"], for_sites)
+    for name, table in add_bad_rows(bank).items():
         (folder / f"{name}.csv").write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
     (out / "demo.toml").write_bytes(SCENARIO.encode())
 

@@ -2,18 +2,13 @@
 
 from pathlib import Path
 
-from geomap import phrases, phrases_choice, schema
-from geomap.report._columns import COLUMNS, SHEETS
+from geomap import phrases, phrases_choice
+from geomap.report._columns import COLUMNS, SHEETS, TABLES
 from geomap.report._template_columns import SHEETS as BANK
 from geomap.schema import words
+from geomap.schema.published import PUBLISHED
 
 HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
-FRAMES = (
-    "Figure", "Gap", "Provision", "Sector", "HealthBudget", "Portfolio", "ChosenSite", "SiteReason", "AllocationResult",
-    "Comparator", "Robustness", "Regret", "Flip", "Tradeoff", "SitePart", "SiteLimit", "SiteChange", "Draw",
-    "Candidate", "AllocationResult", "Unmet", "UnmatchedHours", "Ledger", "FacilityResult", "PcnResult",
-    "Pathway", "Level", "Fairness", "Price", "Difference", "Link", "Accounting",
-)  # fmt: skip
 WEIGHTED, FACTOR = "need-weighted completions", "factor"
 UNITS = {
     "figures.value": "as `unit` says", "health_budgets.course_hours": "hours", "_cost": "pounds",
@@ -23,7 +18,10 @@ UNITS = {
     "site_changes.after": "as `lever` says", "comparators.distance": "standard deviations",
     "standardised_difference": "standard deviations", "site_value": "as `measure` says",
     "comparator_value": "as `measure` says", "share_of_draws": "0 to 1", "density": "patients per square kilometre",
-    "hours_in_reach": "participant-hours", "easting": "metres", "northing": "metres", "flips.factor": FACTOR,
+    "pcns.hours_in_reach": "participant-hours per 1,000 patients",
+    "hours_left_in_reach": "participant-hours per 1,000 patients",
+    "hours_in_reach": "participant-hours", "_percentile": "0 to 1", "attention.hours": "participant-hours",
+    "need.weight": "1 is a completion", "easting": "metres", "northing": "metres", "flips.factor": FACTOR,
     "flips.change_share": "share, below 0 is less",
     "levels.proved_to": "0 to 1", "regrets.draws": "count", **{f"draws.{name}": FACTOR for name in words.ASSUMPTIONS},
     "levels.value": "as `objective` says", "levels.bound": "as `objective` says", "fairness.before": "as `unit` says",
@@ -58,20 +56,23 @@ CHOICE = {
 BOARD = {
     "`figures.figure`": phrases_choice.FIGURES,
     "`sectors.sector`": phrases_choice.SECTOR_WORDS,
-    "`provision.link_status` and `links.link_status`": phrases.LINKS,
+    "`provision.link_status`, `links.link_status` and `ties.link_status`": phrases.LINKS,
+    "`attention.topic`": phrases.TOPICS,
 }
 INTRO = """# Tables and columns
 
-Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes each table as a CSV file and as a sheet
-of `results.xlsx`; those from `portfolios` to `candidates` are there where sites were chosen. `results.gpkg` holds the
-layers `pcns` (indicative areas), `facilities` (points) and, where boundaries were given, `icbs`, all in British
+Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes each table as a CSV file and, but for
+the last ones, as a sheet of `results.xlsx`; those from `portfolios` to `candidates` are there where sites were chosen.
+`results.gpkg` holds the layers `pcns` (indicative areas), `facilities` (points) and, where they are known, `icbs`
+(areas) and `places` (points: towns or local authorities, and postcode districts, with their patients), all in British
 National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
 
 
-def table_lines(name: str, frame: str) -> list[str]:
+def table_lines(name: str) -> list[str]:
     """A heading and one line a column: its name, heading in the workbook, unit, whether it may be empty, meaning."""
-    columns = getattr(schema, f"{frame}Frame").to_schema().columns
-    lines = [f"\n## {name}\n", f"Sheet {SHEETS[name][0]}, file `{name}.csv`. {SHEETS[name][1]}\n"]
+    columns = PUBLISHED[name].to_schema().columns
+    where = f"Sheet {SHEETS[name][0]}, file `{name}.csv`." if name in SHEETS else f"File `{name}.csv`; no sheet."
+    lines = [f"\n## {name}\n", f"{where} {TABLES[name][1]}\n"]
     lines += ["| column | in the workbook | unit or values | may be empty | meaning |", "|---|---|---|---|---|"]
     for column, (heading, meaning) in COLUMNS[name].items():
         known = columns.get(column)
@@ -93,7 +94,7 @@ def code_lines(codes: dict[str, dict[str, str]]) -> list[str]:
 
 def build_tables() -> str:
     """The whole of docs/tables.md."""
-    lines = [INTRO, *(line for pair in zip(SHEETS, FRAMES, strict=True) for line in table_lines(*pair))]
+    lines = [INTRO, *(line for name in TABLES for line in table_lines(name))]
     lines += ["\n## Reasons\n", "The CSV files hold the code, the workbook and the map the words."]
     lines += code_lines(REASONS)
     lines += ["\n## Aims, measures and prices\n", "[method.md](method.md#10-fairness-figures) defines the measures."]

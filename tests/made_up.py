@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from made_up_organisations import Invented, made_up_backing, made_up_other_facilities, made_up_places
 
 from geomap import board
 from geomap.config import HealthBudgetParams
@@ -18,7 +19,6 @@ from geomap.schema import (
     FairnessFrame,
     LedgerFrame,
     LevelFrame,
-    LinkFrame,
     NeedFrame,
     OfferFrame,
     OperatorFrame,
@@ -29,6 +29,7 @@ from geomap.schema import (
     PledgeFrame,
     PrevalenceFrame,
     PriceFrame,
+    ReachableFrame,
     ResultTables,
     UnmatchedHoursFrame,
     UnmetFrame,
@@ -120,14 +121,20 @@ def _sites(random: np.random.Generator, n_sites: int, spots: np.ndarray, hostile
 
 
 def _allocation(random: np.random.Generator, sites: pd.DataFrame, spots, centres, pcns: pd.DataFrame) -> pd.DataFrame:
-    """Up to eight (PCN, pathway) for each facility, nearest PCNs first, never more hours than are eligible."""
+    """
+    Up to eight (PCN, pathway) for each facility, nearest PCNs first, never more hours than are eligible.
+
+    Every twelfth PCN is served by one facility alone.
+    """
     f = AllocationResultFrame
     course_hours = {key: weeks * sessions * hours for key, _, weeks, sessions, hours in PATHWAYS}
-    rows = []
+    rows, alone = [], {}
     for i, site in enumerate(sites.itertuples(index=False)):
         distance_m = np.hypot(*(centres - spots[i]).T)
         left = site.eligible_hours * random.choice([1.0, 0.8, 0.0], p=[0.5, 0.4, 0.1])
         for k, j in enumerate(np.argsort(distance_m, kind="stable")[:4]):
+            if j % 12 == 11 and alone.setdefault(j, i) != i:
+                continue
             for pathway in ("referral", "walking"):
                 places = int(min(random.integers(1, 12), left // course_hours[pathway]))
                 if places < 1:
@@ -136,7 +143,7 @@ def _allocation(random: np.random.Generator, sites: pd.DataFrame, spots, centres
                 is_anywhere = i % 40 == 7 and k == 0
                 rows.append(
                     {
-                        f.pledge_id: f"P{i:05d}-{k % 2}",
+                        f.pledge_id: f"P{i:05d}-{2 if is_anywhere else k % 2}",
                         f.operator_id: site.operator_id,
                         f.operator_name: site.operator_name,
                         f.facility_id: pd.NA if is_anywhere else site.facility_id,
@@ -202,8 +209,9 @@ def _unmet(random: np.random.Generator, codes: list[str], allocation: pd.DataFra
 
 
 def _pcns(random, need: pd.DataFrame, unmet: pd.DataFrame, allocation: pd.DataFrame, shapes, hostile: bool):
+    """ICBs of about 30 PCNs, three at least; two regions that share them."""
     f, n = PcnResultFrame, len(need)
-    icb = np.sort(random.integers(0, max(1, n // 30), n))
+    icb = np.sort(random.integers(0, max(3, n // 30), n))
     sums = unmet.groupby(UnmetFrame.pcn_code)[
         [UnmetFrame.demand_places, UnmetFrame.matched_places, UnmetFrame.unmet_places]
     ].sum()  # fmt: skip
@@ -219,14 +227,17 @@ def _pcns(random, need: pd.DataFrame, unmet: pd.DataFrame, allocation: pd.DataFr
             f.icb_code: [f"Q{k:02d}" for k in icb],
             f.icb_name: [made_up_name(k, f"NHS Middle Shire {k} Integrated Care Board", hostile) for k in icb],
             f.icb_codes: [f"Q{k:02d}" + (";QZZ" if k % 9 == 0 else "") for k in icb],
-            f.region_code: "Y1",
-            f.region_name: "Middle England",
+            f.region_code: [f"Y{k % 2 + 1}" for k in icb],
+            f.region_name: [made_up_name(k % 2, ("Middle England", "Farther England")[k % 2], hostile) for k in icb],
             f.practices: random.integers(2, 9, n),
             f.link_worker_fte: np.round(random.uniform(0, 5, n), 2),
             f.fte_basis: np.where(random.random(n) < 0.2, "median", "reported"),
             f.ceiling_referrals: np.round(random.uniform(50, 300, n), 0),
             **{name: sums[name] for name in (f.demand_places, f.matched_places, f.unmet_places)},
             f.coverage_share: (sums[UnmetFrame.matched_places] / demand.where(demand > 0)),
+            f.first_coverage_share: (sums[UnmetFrame.matched_places] / demand.where(demand > 0)),
+            f.hours_in_reach: np.round(random.uniform(0, 90, n), 2),
+            f.hours_left_in_reach: np.round(random.uniform(0, 40, n), 2),
             f.matched_hours: given.reindex(need[NeedFrame.pcn_code], fill_value=0.0).to_numpy(dtype=float),
             f.completions: sums[UnmetFrame.matched_places] * 0.5,
             f.facilities_in_reach: random.integers(0, 30, n),
@@ -255,27 +266,34 @@ def _with_match(sites: gpd.GeoDataFrame, allocation: pd.DataFrame) -> gpd.GeoDat
     )
 
 
-def _ledger(sites: pd.DataFrame) -> pd.DataFrame:
-    """Two pledges a facility, each half of it; an hour of a class serves eight."""
-    f, s = LedgerFrame, FacilityResultFrame
-    halves = [
+def _ledger(sites: pd.DataFrame, allocation: pd.DataFrame) -> pd.DataFrame:
+    """Two pledges a facility, what is left of it half in each, and those without one; a class's hour serves eight."""
+    f, s, a = LedgerFrame, FacilityResultFrame, AllocationResultFrame
+    spent = allocation.groupby(a.pledge_id)[a.matched_hours].sum()
+    lost, left = (sites[s.pledged_hours] - sites[s.eligible_hours]) / 2, sites[s.unmatched_hours] / 2
+    parts = [
         pd.DataFrame(
             {
                 f.pledge_id: [f"P{i:05d}-{half}" for i in range(len(sites))],
                 f.operator_id: sites[s.operator_id],
                 f.facility_id: sites[s.facility_id],
-                f.hours: sites[s.pledged_hours] / (2, 16)[half],
                 f.hour_unit: ("participant", "class")[half],
-                f.pledged_hours: sites[s.pledged_hours] / 2,
-                f.ineligible_hours: (sites[s.pledged_hours] - sites[s.eligible_hours]) / 2,
-                f.eligible_hours: sites[s.eligible_hours] / 2,
-                f.matched_hours: sites[s.matched_hours] / 2,
-                f.unmatched_hours: sites[s.unmatched_hours] / 2,
+                f.ineligible_hours: lost,
+                f.unmatched_hours: left,
             }
         )
         for half in (0, 1)
     ]
-    return pd.concat(halves, ignore_index=True)
+    alone = allocation[allocation[a.facility_id].isna()].drop_duplicates(a.pledge_id)
+    alone = alone[[f.pledge_id, f.operator_id, f.facility_id]]
+    parts.append(alone.assign(**{f.hour_unit: "participant", f.ineligible_hours: 0.0, f.unmatched_hours: 0.0}))
+    frame = pd.concat(parts, ignore_index=True)
+    frame[f.matched_hours] = frame[f.pledge_id].map(spent).fillna(0.0)
+    frame[f.eligible_hours] = frame[f.matched_hours] + frame[f.unmatched_hours]
+    frame[f.pledged_hours] = frame[f.eligible_hours] + frame[f.ineligible_hours]
+    frame[f.hours] = frame[f.pledged_hours] / frame[f.hour_unit].map({"participant": 1, "class": 8})
+    text = dict.fromkeys((f.pledge_id, f.operator_id, f.facility_id, f.hour_unit), "str")
+    return frame[list(f.to_schema().columns)].astype(text)
 
 
 def _unmatched(ledger: pd.DataFrame) -> pd.DataFrame:
@@ -452,7 +470,7 @@ def made_up_tables(
     unmet = _unmet(random, codes, allocation)
     shapes = _footprints(centres)
     pcns = _pcns(random, need, unmet, allocation, shapes, hostile)
-    ledger = _ledger(sites)
+    ledger = _ledger(sites, allocation)
     icbs = pcns.dissolve(PcnResultFrame.icb_code, as_index=False)
     outlines = gpd.GeoDataFrame(
         {
@@ -463,22 +481,17 @@ def made_up_tables(
         },
         crs=CRS,
     )
-    links = pd.DataFrame(
-        {
-            LinkFrame.operator_id: sites[FacilityResultFrame.operator_id].iloc[:n_pcns:2].tolist(),
-            LinkFrame.facility_id: pd.NA,
-            LinkFrame.organisation_code: codes[: len(sites.iloc[:n_pcns:2])],
-            LinkFrame.link_status: "informal",
-            LinkFrame.since: pd.NA,
-            LinkFrame.note: pd.NA,
-        }
-    ).astype("str")
 
-    def empty(model) -> pd.DataFrame:
-        return model.to_schema().coerce_dtype(pd.DataFrame(columns=list(model.to_schema().columns)))
+    def name(row: int, plain: str) -> str:
+        return made_up_name(row, plain, hostile)
+
+    invented = Invented(facilities=sites, ledger=ledger, allocation=allocation, pcns=pcns, centres=centres, name=name)
+    backing = made_up_backing(invented)
+    near = backing["reachable"].groupby(ReachableFrame.pcn_code).size()
+    pcns[PcnResultFrame.facilities_in_reach] = pcns[PcnResultFrame.pcn_code].map(near).fillna(0).astype("int64")
 
     facts = _facts(pcns, sites, ledger, hostile)
-    plan = made_up_plan(sites, allocation, ledger, links)
+    plan = made_up_plan(sites, allocation, ledger, backing["links"])
     budgets = HealthBudgetParams(hour_cost=5.0, total=100_000.0)
     bought = board.build_health_budgets(unmet, plan.pathways, budgets)
     return ResultTables(
@@ -491,19 +504,21 @@ def made_up_tables(
         ledger=ledger,
         pathways=_pathways(),
         need=need,
-        prevalence=empty(PrevalenceFrame),
-        demand=empty(DemandFrame),
-        links=links,
-        accounting=empty(AccountingFrame),
+        prevalence=PrevalenceFrame.no_rows(),
+        demand=DemandFrame.no_rows(),
+        accounting=AccountingFrame.no_rows(),
         levels=made_up_levels(),
         fairness=made_up_fairness(),
         prices=made_up_prices(sites[FacilityResultFrame.facility_name].head(5).tolist()),
-        differences=empty(DifferenceFrame),
+        differences=DifferenceFrame.no_rows(),
         outlines=outlines,
         figures=board.build_figures(facts, bought, budgets),
         provision=board.build_provision(plan),
         gaps=board.build_gaps(unmet, plan.pathways),
         sectors=board.build_sectors(plan),
         health_budgets=bought,
+        **backing,
+        places=made_up_places(pcns, name),
+        other_facilities=made_up_other_facilities(random, pcns.total_bounds, n_sites, name),
         choice=made_up_choice(chosen=min(4, n_pcns // 3), seed=seed, hostile=hostile, pcns=pcns) if choice else None,
     )

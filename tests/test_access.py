@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geomap.access import Decay, GaussianDecay, PowerDecay, StepDecay, measure_access
+from geomap.access import (
+    PER_PATIENTS,
+    Decay,
+    GaussianDecay,
+    PowerDecay,
+    StepDecay,
+    measure_access,
+    measure_pledged_access,
+)
 from geomap.errors import ConfigError, KeyLinkError, SchemaError
-from geomap.schema import PairFrame
+from geomap.schema import PairFrame, ReachFrame
 
 F = PairFrame
 PLAIN = StepDecay(limits_min=(15.0,), weights=(1.0,))
@@ -205,3 +213,54 @@ def test_figures_are_those_of_pysal(decay):
     expected = found.reindex(patients.index).fillna(0.0)
     assert expected.gt(0).sum() > 150
     np.testing.assert_allclose(measure_access(pairs, supply, patients, decay), expected, rtol=1e-9)
+
+
+def test_a_share_of_a_place_counts_as_so_many_people():
+    share = pd.Series([1.0, 0.5, 1.0, 1.0, 1.0])
+    access = measure_access(TINY, hours(F1=300, F2=60, F3=40), people(A=1000, B=400, C=500), PLAIN, share=share)
+    # F1: 1000 + 200 come, 0.25 h each; half of B has none of it.  F2: 400 come, 0.15 h each.
+    assert access.to_dict() == pytest.approx({"A": 0.25, "B": 0.125 + 0.15, "C": 0.0}, rel=1e-12)
+
+
+def make_reach(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    columns = [ReachFrame.pledge_id, ReachFrame.pcn_code, ReachFrame.reach_share, ReachFrame.minutes_min]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:2], "str"))
+
+
+def pledged(left: float = 0.5, **figures: float) -> pd.DataFrame:
+    return pd.DataFrame({"all": pd.Series(figures), "left": pd.Series(figures) * left}).rename_axis("pledge_id")
+
+
+def test_pledged_hours_by_hand():
+    reach = make_reach(("P1", "A", 1.0, 0.0), ("P1", "B", 0.5, 15.0), ("P2", "A", 1.0, 0.0), ("P2", "B", 1.0, 0.0))
+    told = measure_pledged_access(reach, pledged(P1=100, P2=70, P3=9), people(A=1000, B=400, C=10), max_min=30)
+    # P1 is travelled to: 1000 come as if at the door, and half of B at half the longest journey, e^-1/2 as much.
+    near = np.exp(-0.5) * 0.5
+    each = 100 / (1000 + 400 * near)
+    # P2 is digital: 70 h for 1,400, evenly. P3 reaches nobody.
+    expected = {"A": 1000 * (each + 0.05), "B": 1000 * (each * near + 0.05), "C": 0.0}
+    assert told["all"].to_dict() == pytest.approx(expected, rel=1e-12)
+    assert told["left"].to_dict() == pytest.approx({code: value / 2 for code, value in expected.items()}, rel=1e-12)
+
+
+def test_a_journey_a_hair_past_the_longest_still_counts():
+    reach = make_reach(("P1", "A", 1.0, 30.0 * (1 + 1e-12)))
+    told = measure_pledged_access(reach, pledged(P1=50), people(A=1000), max_min=30)
+    assert told["all"].to_dict() == pytest.approx({"A": 50.0})
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("PQR"), st.sampled_from("ABCD"), st.floats(1e-3, 1), st.floats(0, 30)),
+        unique_by=lambda row: row[:2],
+    ),
+    st.tuples(*[st.floats(0, 1e6)] * 3),
+    st.tuples(*[st.integers(1, 90_000)] * 4),
+)
+def test_pledged_hours_in_reach_add_up_to_those_that_reach_anybody(rows, stated, patients):
+    lived, given_hours = people(**dict(zip("ABCD", patients, strict=True))), dict(zip("PQR", stated, strict=True))
+    told = measure_pledged_access(make_reach(*rows), pledged(**given_hours), lived, max_min=30)
+    reaching = sum(given_hours[name] for name in {row[0] for row in rows})
+    assert (told["all"] * lived).sum() / PER_PATIENTS == pytest.approx(reaching, rel=1e-9, abs=1e-9)
+    assert (told["left"] * lived).sum() / PER_PATIENTS == pytest.approx(reaching / 2, rel=1e-9, abs=1e-9)
+    assert set(told.index[told["all"] > 0]) <= {row[1] for row in rows}

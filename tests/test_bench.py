@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -311,6 +312,39 @@ def test_the_demo_from_the_command_line():
     found = {row["contender"]: row for row in rows}
     assert 0 < found["greedy"]["objective"] < found["lp"]["bound"]
     assert found["sjoin-dwithin"]["objective"] > 45
+
+
+MEASURE_MAP = """
+import json, sys
+from pathlib import Path
+from _bench_map import map_lines, measure_map
+from made_up import made_up_tables
+rows = measure_map(made_up_tables(24, 40, seed=5), Path(sys.argv[1]), runs=1)
+print(json.dumps([rows, map_lines(rows)]))
+"""
+
+
+def test_the_map_is_measured_beside_plain_folium(tmp_path):
+    """In a process of its own: playwright does not start twice in one, and other tests may hold a browser open."""
+    if not find_spec("playwright") or not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        pytest.skip("playwright or Chromium is not installed; the map was not measured")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, SCRIPTS, ROOT / "tests")))}
+    command = [sys.executable, "-W", "error", "-c", MEASURE_MAP, str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows, lines = json.loads(done.stdout)
+    assert [row["contender"] for row in rows] == ["geomap", "folium"]
+    for row in rows:
+        assert row["mb"] > row["gzip_mb"] > 0 and row["build_s"] > 0 and row["usable_ms"] > 0
+        assert row["worst_choice_ms"] >= row["choice_ms"] > 0
+    assert len({len(line) for line in lines}) == 1 and "÷" not in lines[2] and lines[3].count("÷") == 6
+
+
+def test_without_playwright_the_map_is_left_out_with_a_sentence(bench, monkeypatch, capsys):
+    monkeypatch.setattr(bench.run, "find_spec", lambda name: None)
+    bench.run.main(["--task", "map"])
+    told = capsys.readouterr()
+    assert told.out == "" and "the package playwright is not installed" in told.err
 
 
 def test_a_contender_that_fails_is_told(bench, tmp_path):

@@ -13,16 +13,23 @@ import sys
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from finished_runs import SETTINGS
 from made_up import made_up_tables
+from page_block import block
 from typer.testing import CliRunner
 
 from geomap import cli, pipeline
 from geomap.config import Scenario
 from geomap.errors import SolveError
-from geomap.outputs import verify_folder
+from geomap.outputs import verify_folder, write_folder
+from geomap.render import build_map
+from geomap.report.facts import write_facts
+from geomap.report.files import tables_as_published, write_tables
 from geomap.runner import Runner
 from geomap.schema import ResultTables
 
@@ -446,9 +453,9 @@ def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
     assert "of 45 PCNs" in first.stdout
     one, other = contents(tmp_path / "first"), contents(tmp_path / "second")
     assert one.keys() == other.keys()
-    # The account tells the number of each row, the workbook holds the account, the manifest has the sums of both.
+    # Account and pledges tell the number of each row, map and workbook hold them, the manifest has the sums of all.
     differing = {name for name in one if one[name] != other[name]}
-    assert differing <= {"accounting.csv", "results.xlsx", "manifest.json"}
+    assert differing <= {"accounting.csv", "pledges.csv", "map.html", "results.xlsx", "manifest.json"}
     assert verify_folder(tmp_path / "first") == verify_folder(tmp_path / "second") == []
 
     def fates(text: bytes) -> list[tuple[str, ...]]:
@@ -457,6 +464,12 @@ def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
         return sorted(tuple(row.values()) for row in plain)
 
     assert fates(one["accounting.csv"]) == fates(other["accounting.csv"])
+    assert fates(one["pledges.csv"]) == fates(other["pledges.csv"])
+    first_page, second_page = (block(files["map.html"].decode()) for files in (one, other))
+    numbers = [page["pledges"].pop("row") for page in (first_page, second_page)]
+    assert numbers[0] != numbers[1] and all(len(set(told)) == len(told) for told in numbers)
+    assert first_page.pop("packed").keys() == second_page.pop("packed").keys()
+    assert first_page == second_page
 
 
 class TestStartingFromAnEarlierPlan:
@@ -523,3 +536,114 @@ class TestSites:
     @pytest.mark.parametrize("options", ["--count 0", "--draws -1", "--count two", "--count 20000", "--draws 200000"])
     def test_numbers_that_do_not_hold(self, options):
         assert geomap("sites", DEMO / "demo.toml", *options.split())[0] == 2
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made-up results with their map, as a run leaves them."""
+    folder = tmp_path_factory.mktemp("finished") / "results"
+    tables = made_up_tables(40, 30, choice=True)
+    with write_folder(folder, settings=SETTINGS) as out:
+        (out / "map.html").write_text(build_map(tables_as_published(tables)), encoding="utf-8", newline="\n")
+        write_tables(out, tables)
+        write_facts(out, tables)
+    return folder
+
+
+class TestMap:
+    """What `geomap map` writes, and what it refuses."""
+
+    TILES = "https://tiles.example.org/{z}/{x}/{y}.png"
+
+    @pytest.fixture
+    def results(self, finished, tmp_path):
+        return Path(shutil.copytree(finished, tmp_path / "results"))
+
+    def test_it_is_drawn_beside_the_results_as_the_run_drew_it(self, results):
+        before = contents(results)
+        code, said, told = geomap("map", results)
+        beside = results.with_name("results-map")
+        assert (code, told) == (0, "")
+        assert said.splitlines()[0] == f"Wrote {beside / 'map.html'}."
+        assert sorted(contents(beside)) == ["manifest.json", "map.html"]
+        assert contents(beside)["map.html"] == before["map.html"]
+        assert contents(results) == before and verify_folder(results) == []
+
+    def test_a_page_for_each_icb_and_an_index_and_the_same_again(self, results, tmp_path):
+        pages = tmp_path / "pages"
+        code, said, _ = geomap("map", results, "--by", "icb", "--out", pages)
+        first, second = said.splitlines()
+        codes = sorted(set(pd.read_csv(results / "pcns.csv", encoding="utf-8-sig")["icb_code"]))
+        assert code == 0 and len(codes) > 1
+        drawn = contents(pages)
+        assert sorted(drawn) == sorted([*(f"{icb}.html" for icb in codes), "index.html", "manifest.json", "map.html"])
+        assert first.startswith(f"Wrote map.html, index.html and {len(codes)} pages of ICBs, none over 0.")
+        assert second.startswith(f"Next: open {pages / 'index.html'}")
+        assert verify_folder(pages) == []
+        assert drawn["map.html"] == contents(results)["map.html"]
+        geomap("map", results, "--by", "icb", "--out", pages)
+        assert contents(pages) == drawn
+        geomap("map", results, "--out", pages)
+        assert sorted(contents(pages)) == ["manifest.json", "map.html"]
+
+    @pytest.mark.parametrize("place", ["results", "results/map", "results/../results"])
+    def test_the_folder_of_results_is_left_alone(self, results, tmp_path, place):
+        before = contents(results)
+        code, _, told = geomap("map", results, "--out", tmp_path / place)
+        assert code == 5 and "Choose another folder for the map" in told
+        assert contents(results) == before
+
+    def test_nor_are_the_results_of_another_run_replaced(self, results, tmp_path):
+        other = Path(shutil.copytree(results, tmp_path / "other"))
+        before = contents(other)
+        assert geomap("map", results, "--out", other)[0] == 5
+        assert contents(other) == before
+
+    def test_a_file_of_the_users_own_is_not_replaced(self, results, tmp_path):
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "map.html").write_text("mine", encoding="utf-8")
+        code, _, told = geomap("map", results, "--out", tmp_path / "mine")
+        assert code == 5 and "already holds map.html" in told
+        assert contents(tmp_path / "mine") == {"map.html": b"mine"}
+
+    def test_every_fault_of_the_folder_and_nothing_written(self, results):
+        (results / "ledger.csv").unlink()
+        (results / "pcns.csv").write_text("changed", encoding="utf-8")
+        code, said, told = geomap("map", results)
+        assert code == 3 and said == "" and len(told.splitlines()) == 2
+        assert not results.with_name("results-map").exists()
+
+    def test_what_is_no_folder_of_results(self, tmp_path):
+        code, _, told = geomap("map", tmp_path)
+        assert code == 3 and "Name the folder of results of a finished run" in told
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--tiles", TILES], "--tiles is given without --attribution"),
+            (["--attribution", "Example"], "--attribution is given without --tiles"),
+            (["--tiles", "http://tiles.example.org/{z}/{x}/{y}.png", "--attribution", "Example"], "--tiles is 'http:"),
+            (["--by", "region"], "--by"),
+        ],
+    )
+    def test_what_does_not_hold(self, results, options, said):
+        code, _, told = geomap("map", results, *options)
+        assert code == 2 and said in told
+        assert not results.with_name("results-map").exists()
+
+    def test_tiles_are_there_when_they_are_asked_for(self, results, tmp_path):
+        out = tmp_path / "tiles"
+        assert geomap("map", results, "--tiles", self.TILES, "--attribution", "© Example", "--out", out)[0] == 0
+        page = contents(out)["map.html"].decode()
+        assert "img-src data: https://tiles.example.org;" in page and r"\u00a9 Example" in page
+
+    def test_a_code_that_is_no_name_for_a_file(self, tmp_path):
+        tables = made_up_tables()
+        pcns = tables.pcns.assign(icb_code="../Q00", icb_codes="../Q00")
+        tables = replace(tables, pcns=pcns, outlines=tables.outlines.iloc[:0])
+        with write_folder(tmp_path / "results", settings=SETTINGS) as out:
+            write_tables(out, tables)
+            write_facts(out, tables)
+        code, _, told = geomap("map", tmp_path / "results", "--by", "icb")
+        assert code == 2 and "'../Q00', which cannot be the name of a page" in told
+        assert not (tmp_path / "results-map").exists()

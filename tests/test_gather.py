@@ -50,13 +50,14 @@ def stopped(folder: Path, bad_rows: str = "reject", **changes: object) -> DataEr
 def test_what_was_read(inputs):
     assert set(inputs.tables) == {
         "practice_map", "list_sizes", "qof", "practice_imd", "workforce", "inactivity", "boundaries", "land",
+        "practice_addresses", "active_places",
     }  # fmt: skip
     assert len(inputs.bank.pledges) == 400
     assert {path.relative_to(DEMO).as_posix() for path in inputs.paths} == {
         path.relative_to(DEMO).as_posix() for name in ("official", "bank") for path in (DEMO / name).iterdir()
     }
     whats = [what for what, _, _ in inputs.sources]
-    assert whats[-1] == "Operators' bank of hours" and len(whats) == len(set(whats)) == 10
+    assert whats[-1] == "Operators' bank of hours" and len(whats) == len(set(whats)) == 12
     assert all(file for _, file, _ in inputs.sources)
 
 

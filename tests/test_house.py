@@ -19,13 +19,16 @@ PACKAGE = ROOT / "geomap"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-FOUNDATIONS = ("errors", "schema", "config", "units", "phrases", "phrases_choice", "validate", "solver", "runner")
+FOUNDATIONS = (
+    "errors", "schema", "config", "units", "links", "phrases", "phrases_choice", "validate", "solver", "runner",
+)  # fmt: skip
 """What every stage may use; among themselves `MAY_USE` holds."""
 
 MAY_USE = {
     "errors": set(),
     "schema": {"errors"},
     "units": {"errors", "schema"},
+    "links": {"schema"},
     "phrases": {"schema"},
     "phrases_choice": {"schema"},
     "config": {"errors", "schema"},

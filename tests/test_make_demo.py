@@ -13,6 +13,8 @@ import pytest
 
 from geomap.config import Scenario, default_pathways
 from geomap.ledger import people_per_hour
+from geomap.load.active_places import load_venues
+from geomap.load.addresses import load_towns
 from geomap.load.bank import Bank, BankContext, load_bank
 from geomap.load.boundaries import load_outlines
 from geomap.load.deprivation import load_practice_deprivation
@@ -127,6 +129,8 @@ def test_every_official_file_is_found_and_loads_without_a_fault():
         "qof": (load_registers, 220 * 21),
         "practice_imd": (load_practice_deprivation, 220),
         "workforce": (load_workforce, 37),
+        "practice_addresses": (load_towns, 220),
+        "active_places": (load_venues, 453),
         "inactivity": (load_inactivity, 14),
         "boundaries": (load_outlines, 2),
         "land": (load_outlines, 14),

@@ -20,11 +20,12 @@ from geomap.config import Scenario
 from geomap.demo import demo_scenario
 from geomap.errors import ConfigError
 from geomap.outputs import verify_folder
-from geomap.pipeline import Inputs, load_inputs, run, solve
+from geomap.pipeline import Inputs, load_inputs, map_results, run, solve
 from geomap.report.summary import describe
 from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
+    AttentionFrame,
     CeilingFrame,
     DemandFrame,
     DifferenceFrame,
@@ -38,17 +39,24 @@ from geomap.schema import (
     LevelFrame,
     LinkFrame,
     NeedFrame,
+    OperatorResultFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
+    PlaceFrame,
     PledgeFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
     PrevalenceFrame,
     PriceFrame,
     ProvisionFrame,
+    ReachableFrame,
     ResultTables,
     SectorFrame,
+    TieFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
+    VenueFrame,
 )
 from geomap.schema.words import CRS
 
@@ -62,7 +70,9 @@ MODELS = {
     "prevalence": PrevalenceFrame, "demand": DemandFrame, "links": LinkFrame, "accounting": AccountingFrame,
     "levels": LevelFrame, "fairness": FairnessFrame, "prices": PriceFrame, "differences": DifferenceFrame,
     "outlines": OutlineFrame, "figures": FigureFrame, "gaps": GapFrame, "provision": ProvisionFrame,
-    "sectors": SectorFrame, "health_budgets": HealthBudgetFrame,
+    "sectors": SectorFrame, "health_budgets": HealthBudgetFrame, "operators": OperatorResultFrame,
+    "pledges": PledgeResultFrame, "practices": PracticeResultFrame, "reachable": ReachableFrame, "ties": TieFrame,
+    "attention": AttentionFrame, "places": PlaceFrame, "other_facilities": VenueFrame,
 }  # fmt: skip
 
 
@@ -113,6 +123,11 @@ class TestTables:
             assert frame.crs == CRS
             assert frame.geometry.is_valid.all() and not frame.geometry.is_empty.any()
 
+    def test_the_map_drawn_again_from_the_folder_has_the_same_bytes(self, demo, tmp_path):
+        map_results(demo.folder, tmp_path / "map")
+        assert (tmp_path / "map" / "map.html").read_bytes() == (demo.folder / "map.html").read_bytes()
+        assert verify_folder(demo.folder) == []
+
     def test_every_table_is_looked_at(self):
         assert set(MODELS) == set(ResultTables.__dataclass_fields__) - {"facts", "record", "choice"}
 
@@ -154,6 +169,59 @@ class TestSums:
         assert tables.facts.matched_hours == pytest.approx(matched)
         assert tables.allocation[hours].sum() == pytest.approx(matched)
         assert tables.pcns[hours].sum() == pytest.approx(matched)
+
+    def test_hours_and_people_are_the_same_by_operator_and_by_tie(self, demo):
+        tables, facts, o, t = demo.tables, demo.tables.facts, OperatorResultFrame, TieFrame
+        sums = tables.operators.sum(numeric_only=True)
+        for name in (o.pledged_hours, o.eligible_hours, o.matched_hours, o.unmatched_hours):
+            assert sums[name] == pytest.approx(getattr(facts, name), rel=1e-9)
+        assert sums[o.people] == tables.ties[t.people].sum() == facts.people
+        assert sums[o.pledges] == len(tables.pledges) == len(tables.ledger)
+        assert sums[o.facilities] == len(tables.facilities)
+        assert sums[o.pcns_in_reach] == tables.ties[t.in_reach].sum()
+        given = tables.allocation.groupby([t.operator_id, t.pcn_code])[AllocationResultFrame.matched_hours].sum()
+        ties = tables.ties.set_index([t.operator_id, t.pcn_code])
+        assert ties[t.matched_hours].reindex(given.index).tolist() == pytest.approx(given.tolist())
+        assert ties[t.matched_hours].sum() == pytest.approx(given.sum())
+        # What is matched is in reach.
+        assert ties.loc[ties[t.people] > 0, t.in_reach].all()
+
+    def test_a_pcn_is_its_practices_and_what_it_can_reach(self, demo):
+        tables, f = demo.tables, PcnResultFrame
+        pcns = tables.pcns.set_index(f.pcn_code)
+        practices = tables.practices.groupby(PracticeResultFrame.pcn_code)
+        assert practices.size().equals(pcns[f.practices])
+        assert practices[PracticeResultFrame.patients].sum().to_dict() == pcns[f.patients].to_dict()
+        near = tables.reachable.groupby(ReachableFrame.pcn_code).size()
+        assert near.reindex(pcns.index).fillna(0).tolist() == pcns[f.facilities_in_reach].tolist()
+
+    def test_hours_in_reach_are_the_hours_that_reach_anybody(self, demo):
+        tables, f = demo.tables, PcnResultFrame
+        nobody = tables.unmatched[tables.unmatched[UnmatchedHoursFrame.reason].eq("nobody_in_reach")]
+        lost = nobody[UnmatchedHoursFrame.hours].sum()
+        assert lost > 0
+        people = tables.pcns[f.patients] / 1000
+        every, left = (people * tables.pcns[name] for name in (f.hours_in_reach, f.hours_left_in_reach))
+        assert every.sum() == pytest.approx(tables.facts.eligible_hours - lost, rel=1e-9)
+        assert left.sum() == pytest.approx(tables.facts.unmatched_hours - lost, rel=1e-9)
+        assert (left <= every + 1e-9).all()
+
+    def test_coverage_at_first_is_that_of_the_plan_before_the_fairness_levels(self, demo):
+        f, record = PcnResultFrame, demo.tables.record
+        first = record.first_allocation.groupby(f.pcn_code)["places"].sum()
+        pcns = demo.tables.pcns.set_index(f.pcn_code)
+        told = (pcns[f.first_coverage_share] * pcns[f.demand_places]).round().astype(int)
+        assert told.to_dict() == first.reindex(pcns.index).fillna(0).astype(int).to_dict()
+        assert not pcns[f.first_coverage_share].equals(pcns[f.coverage_share])
+
+    def test_a_pledge_names_the_row_it_was_read_from(self, demo):
+        f = PledgeResultFrame
+        with (DEMO / "bank" / "pledges.csv").open(encoding="utf-8-sig", newline="") as stream:
+            lines = list(csv.reader(stream))
+        column = lines[0].index("pledge_id")
+        assert set(demo.tables.pledges[f.source]) == {"pledges.csv"}
+        read = [lines[row - 1][column] for row in demo.tables.pledges[f.row]]
+        assert read == demo.tables.pledges[f.pledge_id].tolist()
 
     def test_sites_are_the_ledger_by_facility(self, demo):
         sites = demo.tables.facilities.set_index(FacilityResultFrame.facility_id)
@@ -276,9 +344,10 @@ class TestFiles:
         written = {path.name for path in demo.folder.iterdir()}
         tables = {"accounting", "allocation", "ledger", "links", "pcns", "unmatched_hours", "unmet_demand"}
         tables |= {"figures", "gaps", "provision", "sectors", "health_budgets", "pathways"}
-        tables |= {"facilities", "levels", "fairness", "prices", "differences"}
+        tables |= {"facilities", "levels", "fairness", "prices", "differences", "operators", "attention"}
+        tables |= {"pledges", "practices", "reachable", "ties", "need", "other_facilities"}
         assert written == {f"{name}.csv" for name in tables} | {
-            "manifest.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
+            "manifest.json", "facts.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
         }  # fmt: skip
 
     def test_the_workbook_opens_and_says_that_it_is_illustrative(self, demo):
@@ -292,6 +361,7 @@ class TestFiles:
         layers = set(pyogrio.list_layers(demo.folder / "results.gpkg")[:, 0])
         counts = {name: len(gpd.read_file(demo.folder / "results.gpkg", layer=name)) for name in layers}
         assert (counts["pcns"], counts["facilities"]) == (45, 150)
+        assert counts["places"] == len(demo.tables.places) > 0
 
     def test_map_and_summary_say_that_it_is_illustrative(self, demo):
         assert "Illustrative" in (demo.folder / "map.html").read_text(encoding="utf-8")

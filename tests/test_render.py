@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 from made_up import HOSTILE, made_up_tables
+from page_block import block
 
 from geomap.errors import KeyLinkError, OutputError
 from geomap.phrases import finding, hours_worth
 from geomap.render import build_map
 from geomap.render.assets import check_no_remote, element
-from geomap.render.classes import quantile_classes
 from geomap.render.encode import json_block
-from geomap.render.layers import thin_shapes
+from geomap.render.packed import pack
 from geomap.schema import (
     AllocationResultFrame,
+    AttentionFrame,
     FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
     NeedFrame,
+    OperatorResultFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
+    PlaceFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
+    ReachableFrame,
     ResultTables,
+    TieFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
-from geomap.schema.words import CRS, INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
+from geomap.schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 
 MODELS = {
     "pcns": PcnResultFrame,
@@ -46,6 +52,13 @@ MODELS = {
     "need": NeedFrame,
     "links": LinkFrame,
     "outlines": OutlineFrame,
+    "operators": OperatorResultFrame,
+    "pledges": PledgeResultFrame,
+    "practices": PracticeResultFrame,
+    "reachable": ReachableFrame,
+    "ties": TieFrame,
+    "attention": AttentionFrame,
+    "places": PlaceFrame,
 }
 
 
@@ -57,12 +70,6 @@ def tables() -> ResultTables:
 @pytest.fixture(scope="module")
 def page(tables: ResultTables) -> str:
     return build_map(tables)
-
-
-def block(html: str) -> dict:
-    found = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
-    assert len(found) == 1
-    return json.loads(found[0])
 
 
 def outside_block(html: str) -> str:
@@ -92,12 +99,100 @@ def test_block_equals_the_tables(page: str, tables: ResultTables) -> None:
     assert data["pcns"]["unmet_places"] == pcns[PcnResultFrame.unmet_places].tolist()
     shares = pd.Series(data["pcns"]["coverage_share"], dtype=float)
     np.testing.assert_allclose(shares, pcns[PcnResultFrame.coverage_share], atol=5e-4)
-    sites = tables.facilities.sort_values(FacilityResultFrame.facility_id)
-    assert data["sites"]["id"] == sites[FacilityResultFrame.facility_id].tolist()
-    assert sum(data["sites"]["pledged_hours"]) == pytest.approx(tables.facts.pledged_hours)
+    facilities = tables.facilities.sort_values(FacilityResultFrame.facility_id)
+    assert data["facilities"]["id"] == facilities[FacilityResultFrame.facility_id].tolist()
+    assert sum(data["pledges"]["pledged_hours"]) == pytest.approx(tables.facts.pledged_hours)
     assert len(data["pledges"]["id"]) == len(tables.ledger)
     lengths = {len(column) for column in data["pcns"].values()}
     assert lengths == {len(pcns)}
+
+
+def test_a_pledge_tells_what_it_offers_and_where_it_was_read(page: str, tables: ResultTables) -> None:
+    frame, data = PledgeResultFrame, block(page)
+    pledges = tables.pledges.sort_values(frame.pledge_id, ignore_index=True)
+    ids = data["pathways"]["id"]
+    for name, told in (("named", frame.pathways), ("deliverable", frame.deliverable)):
+        assert [";".join(ids[row] for row in rows) for rows in data["pledges"][name]] == pledges[told].tolist()
+    roles = [None if row is None else ";".join(row) for row in data["pledges"]["roles"]]
+    assert roles == [None if pd.isna(text) else text for text in pledges[frame.roles]]
+    assert data["role_words"]["walk_leader"] == "walk leader"
+    for name in (frame.delivery, frame.start_date, frame.end_date, frame.updated, frame.source, frame.sheet, frame.row):
+        assert data["pledges"][name] == [None if pd.isna(value) else value for value in pledges[name]], name
+
+
+def test_a_pathway_that_the_run_does_not_know_stays_as_it_was_written(tables: ResultTables) -> None:
+    frame = PledgeResultFrame
+    pledges = tables.pledges.assign(**{frame.pathways: tables.pledges[frame.pathways] + ";chess"})
+    named = block(build_map(dataclasses.replace(tables, pledges=pledges)))["pledges"]["named"]
+    assert {tuple(row) for row in named} == {(1, 3, 4, "chess")}
+
+
+def test_reach_and_ties_come_back_as_they_went_in(page: str, tables: ResultTables) -> None:
+    data = block(page)
+    reach, facility_ids, codes = data["reachable"], data["facilities"]["id"], data["pcns"]["code"]
+    told = {
+        (facility_ids[facility], codes[pcn]): (share / 100, minutes)
+        for pcn, steps in enumerate(reach["facilities"])
+        for facility, share, minutes in zip(
+            itertools.accumulate(steps), reach["share"][pcn], reach["minutes"][pcn], strict=True
+        )
+    }
+    frame = ReachableFrame
+    wanted = tables.reachable.set_index([frame.facility_id, frame.pcn_code])
+    assert set(told) == set(wanted.index) and len(told) == len(wanted)
+    for key, (share, minutes) in told.items():
+        assert share == pytest.approx(wanted.loc[key, frame.reach_share], abs=0.0051)
+        assert minutes == pytest.approx(wanted.loc[key, frame.minutes_min], abs=0.51)
+    ties = pd.DataFrame(data["ties"])
+    assert ties["hours"].sum() == pytest.approx(tables.ties[TieFrame.matched_hours].sum())
+    assert ties["status"].value_counts().to_dict() == tables.ties[TieFrame.link_status].value_counts().to_dict()
+    assert ties["told"].sum() == tables.ties[TieFrame.told].sum()
+
+
+def test_every_pcn_stands_in_a_sub_icb_of_its_own_icb(page: str, tables: ResultTables) -> None:
+    data = block(page)
+    pcns, subs, icbs = data["pcns"], data["sub_icbs"], data["icbs"]
+    assert [subs["icb"][row] for row in pcns["sub_icb"]] == pcns["icb"]
+    assert set(pcns["sub_icb"]) == set(range(len(subs["code"])))
+    regions = tables.pcns.set_index(PcnResultFrame.icb_code)[PcnResultFrame.region_code].to_dict()
+    assert [data["regions"]["code"][row] for row in icbs["region"]] == [regions[code] for code in icbs["code"]]
+    frame = PracticeResultFrame
+    for row in range(0, len(pcns["code"]), 5):
+        own = tables.practices[
+            tables.practices[frame.pcn_code].eq(pcns["code"][row])
+            & tables.practices[frame.icb_code].eq(icbs["code"][pcns["icb"][row]])
+        ]
+        sums = own.groupby(frame.sub_icb_code)[frame.patients].sum()
+        assert sums[subs["code"][pcns["sub_icb"][row]]] == sums.max()
+
+
+def test_results_that_tell_nothing_of_organisations_still_make_a_page(tables: ResultTables) -> None:
+    models = {name: MODELS[name] for name in ("operators", "pledges", "practices", "reachable", "ties", "attention")}
+    bare = dataclasses.replace(tables, **{name: model.no_rows() for name, model in models.items()})
+    data = block(build_map(bare))
+    assert data["operators"]["id"] == block(build_map(tables))["operators"]["id"]
+    assert set(data["pcns"]["sub_icb"]) == {-1} and data["practices"]["code"] == []
+    assert set(map(len, data["reachable"]["facilities"])) == {0}
+
+
+def test_packing_is_undone_to_the_letter_and_saves() -> None:
+    columns = {
+        "rising": [0, 0, 3, 7, *range(7, 107)],
+        "coded": ["a reason that is long", None, "another"] * 34 + ["a reason that is long"] * 2,
+        "lists": [[0, 1], None] * 52,
+        "falling": list(range(104, 0, -1)),
+        "floats": [0.5] * 104,
+        "names": [f"name {k}" for k in range(104)],
+        "flags": [True, False] * 52,
+    }
+    packed = pack({"block": columns, "plain": [1, 2]})
+    told = packed["packed"]
+    assert told["coded"] == {"block": ["coded", "lists"]} and told["steps"] == {"block": ["rising"]}
+    assert packed["plain"] == [1, 2] and packed["block"]["names"] == columns["names"]
+    text = json_block(packed)
+    assert len(text) < len(json_block({"block": columns, "plain": [1, 2]}))
+    html = f'<script type="application/json" id="data">{text}</script>'
+    assert block(html)["block"] == columns
 
 
 def test_flows_keep_every_place_and_hour(page: str, tables: ResultTables) -> None:
@@ -110,7 +205,8 @@ def test_flows_keep_every_place_and_hour(page: str, tables: ResultTables) -> Non
     wanted = plan.groupby(AllocationResultFrame.pcn_code)[AllocationResultFrame.places].sum()
     assert by_pcn.to_dict() == wanted.to_dict()
     homeless = plan[AllocationResultFrame.facility_id].isna()
-    assert flows.loc[flows["site"] < 0, "places"].sum() == plan.loc[homeless, AllocationResultFrame.places].sum() > 0
+    placeless = flows.loc[flows["facility"] < 0, "places"].sum()
+    assert placeless == plan.loc[homeless, AllocationResultFrame.places].sum() > 0
 
 
 def test_unused_hours_add_up(page: str, tables: ResultTables) -> None:
@@ -138,7 +234,7 @@ def test_hostile_names_stand_in_the_block_and_nowhere_else() -> None:
     data = block(html)
     for k, name in enumerate(HOSTILE):
         assert name in data["pcns"]["name"], name
-        assert name in data["sites"]["name"], name
+        assert name in data["facilities"]["name"], name
         # src=… and the like are ordinary code in the libraries, so only names that are not are sought outside.
         if k != HOSTILE.index("__proto__"):
             assert name not in outside_block(html), name
@@ -146,9 +242,10 @@ def test_hostile_names_stand_in_the_block_and_nowhere_else() -> None:
     assert "window.hit" not in outside_block(html)
 
 
-def test_geometry_carries_row_numbers_only(page: str) -> None:
-    script = re.search(r'"features": (.*?)"type": "FeatureCollection"', page, re.DOTALL).group(1)
-    assert set(re.findall(r'"properties": (\{[^}]*\})', script)) == {f'{{"row": {row}}}' for row in range(30)}
+def test_geometry_carries_numbers_only(page: str) -> None:
+    given = re.findall(r'geomap\.read(Shapes|Places)\("([^"]*)"\)', page)
+    assert [kind for kind, _ in given] == ["Shapes", "Shapes", "Places"]
+    assert all(re.fullmatch(r"[\w-]+", text) for _, text in given)
     assert not re.search(r"_[0-9a-f]{32}\b", page)
 
 
@@ -214,41 +311,6 @@ def test_hours_are_told_as_stated_and_as_counted(page: str, tables: ResultTables
     assert facts["finding"] == finding(tables.facts)
 
 
-def test_classes_are_quantiles() -> None:
-    classes = quantile_classes(np.arange(1, 101, dtype=float), 5)
-    assert classes.count == (20, 20, 20, 20, 20)
-    assert classes.low == (1, 21, 41, 61, 81) and classes.high == (20, 40, 60, 80, 100)
-
-
-def test_classes_keep_ties_together_and_leave_none_empty() -> None:
-    values = np.array([0.0] * 70 + [0.5] * 5 + [1.0] * 20 + [np.nan] * 5)
-    classes = quantile_classes(values, 5)
-    assert classes.missing == 5
-    assert (classes.low, classes.high, classes.count) == ((0.0, 0.5), (0.0, 1.0), (70, 25))
-    for value in (0.0, 0.5, 1.0):
-        assert len({c for c, v in zip(classes.of, values, strict=True) if v == value}) == 1
-    assert [c for c, v in zip(classes.of, values, strict=True) if np.isnan(v)] == [-1] * 5
-
-
-@pytest.mark.parametrize(("values", "count"), [([], ()), ([np.nan], ()), ([3.0], (1,)), ([2.0, 2.0], (2,))])
-def test_classes_of_hardly_anything(values: list[float], count: tuple[int, ...]) -> None:
-    assert quantile_classes(np.array(values), 5).count == count
-
-
-def test_thin_shapes_keeps_borders_shared_and_the_count_down() -> None:
-    angles = np.linspace(0, 2 * np.pi, 60_000, endpoint=False)
-    wobble = 20_000 + 300 * np.sin(angles * 900)
-    blob = shapely.Polygon(np.column_stack([wobble * np.cos(angles) + 400_000, wobble * np.sin(angles) + 300_000]))
-    halves = [shapely.intersection(blob, shapely.box(*box)) for box in
-              ((300_000, 200_000, 400_000, 400_000), (400_000, 200_000, 500_000, 400_000))]  # fmt: skip
-    shapes = gpd.GeoSeries([*halves, None], index=[4, 9, 2], crs=CRS)
-    thinned = thin_shapes(shapes)
-    assert thinned.index.tolist() == [4, 9, 2] and thinned[2] is None
-    assert shapely.get_num_coordinates(thinned.to_numpy()[:2]).sum() < 60_000
-    assert thinned[4].intersection(thinned[9]).area == pytest.approx(0, abs=1)
-    assert thinned[4].area == pytest.approx(halves[0].area, rel=0.01)
-
-
 def test_a_plan_that_names_an_unknown_facility_is_refused(tables: ResultTables) -> None:
     fewer = tables.facilities.iloc[5:]
     with pytest.raises(KeyLinkError, match="facilities of the plan are not among"):
@@ -271,14 +333,3 @@ def test_national_page_is_small() -> None:
     tables = made_up_tables(1_298, 4_000, seed=1)
     assert len(tables.allocation) > 20_000
     assert len(build_map(tables).encode("utf-8")) < 6_000_000
-
-
-def test_ring_smaller_than_the_coordinate_grid_is_left_out() -> None:
-    """A hole of a few metres rounds to a line; the national footprints have some, and the page must still be drawn."""
-    tables = made_up_tables(3, 4, 7)
-    hole = shapely.box(0, 0, 2, 2)
-    inside = [shapely.affinity.translate(hole, *area.representative_point().coords[0]) for area in tables.pcns.geometry]
-    areas = [area.difference(gap) for area, gap in zip(tables.pcns.geometry, inside, strict=True)]
-    pcns = tables.pcns.set_geometry(gpd.GeoSeries(areas, crs=tables.pcns.crs))
-    assert any(len(area.interiors) for area in areas)
-    assert build_map(dataclasses.replace(tables, pcns=pcns))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import re
 import textwrap
 import zipfile
@@ -15,22 +16,46 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
-from made_up import made_up_fairness, made_up_levels, made_up_prices
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up import made_up_fairness, made_up_levels, made_up_prices, made_up_tables
 from made_up_choice import MODELS, made_up_choice
 from shapely.geometry import MultiPolygon, Point, box
 
 from geomap.board import build_figures
 from geomap.config import HealthBudgetParams
 from geomap.errors import OutputError
-from geomap.phrases import AIMS, MEASURES, PRICES, UNITS, finding, hours_worth, link_worker_fairness, plan_fairness
+from geomap.phrases import (
+    AIMS,
+    MEASURES,
+    PRICES,
+    TOPICS,
+    UNITS,
+    finding,
+    hours_worth,
+    link_worker_fairness,
+    plan_fairness,
+)
 from geomap.phrases_choice import FIGURES, LEVERS, VERDICTS
-from geomap.report._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, PLAN_SHEETS, SHEETS
-from geomap.report.files import _rounded, published_tables, write_tables
+from geomap.report._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, FILES, PLAN_SHEETS, SHEETS, TABLES
+from geomap.report.facts import write_facts
+from geomap.report.files import (
+    LIVE_START,
+    NUMBER,
+    _rounded,
+    as_published,
+    harmless_text,
+    published_tables,
+    sheet_tables,
+    tables_as_published,
+    write_tables,
+)
 from geomap.report.summary import describe, describe_sites
 from geomap.report.workbook import write_workbook
 from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
+    AttentionFrame,
     DifferenceFrame,
     FacilityResultFrame,
     FairnessFrame,
@@ -40,21 +65,43 @@ from geomap.schema import (
     LedgerFrame,
     LevelFrame,
     LinkFrame,
+    NeedFrame,
+    OperatorResultFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
+    PlaceFrame,
     PlanFacts,
+    PledgeResultFrame,
+    PracticeResultFrame,
     PriceFrame,
     ProvisionFrame,
+    ReachableFrame,
     ResultTables,
     SectorFrame,
     SiteTables,
+    TieFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
+    VenueFrame,
 )
+from geomap.schema.published import LAYERS, PUBLISHED
 from geomap.schema.words import CRS, SECTOR_NAMES, UNMATCHED_REASONS, UNMET_REASONS
 
-HOSTILE = ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "http://example.org/"]  # noqa: RUF001
+HOSTILE = [
+    "=1+1",
+    "+SUM(A1)",
+    "-2+3",
+    "@cmd",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠x",
+    "http://example.org/",
+]  # noqa: RUF001
 """Names that a spreadsheet would run, and one that it would make a link."""
 
 FACTS = PlanFacts(
@@ -95,9 +142,9 @@ def fill(model: type, rows: list[dict], **columns) -> pd.DataFrame:
     frame = pd.DataFrame(rows).assign(**columns)
     for name, column in model.to_schema().columns.items():
         kind = str(column.dtype)
-        kind = kind if kind in ("int64", "float64", "geometry") else "str"
+        kind = kind if kind in ("int64", "float64", "bool", "geometry") else "str"
         if name not in frame:
-            frame[name] = {"int64": 1, "float64": 0.5, "str": f"some {name}", "geometry": None}[kind]
+            frame[name] = {"int64": 1, "float64": 0.5, "bool": True, "str": f"some {name}", "geometry": None}[kind]
         if kind != "geometry":
             frame[name] = frame[name].astype(kind)
     return frame[list(model.to_schema().columns)]
@@ -147,7 +194,7 @@ def make_tables() -> ResultTables:
             LedgerFrame, [{"pledge_id": i, "pledged_hours": 1234.5, "hours": -1.0} for i in ids], hour_unit="class"
         ),
         pathways=fill(PathwayFrame, [{"pathway_id": "falls", "pathway_name": "Falls prevention", "group_size": 12.0}]),
-        need=pd.DataFrame(),
+        need=fill(NeedFrame, [{"pcn_code": code} for code in codes], core20_basis="unknown", deprivation_fifth=1.0),
         prevalence=pd.DataFrame(),
         demand=pd.DataFrame(),
         links=fill(LinkFrame, [{"link_status": "formal", "note": name} for name in HOSTILE]),
@@ -174,7 +221,44 @@ def make_tables() -> ResultTables:
         ),
         sectors=fill(SectorFrame, [{"sector": sector} for sector in SECTOR_NAMES]),
         health_budgets=fill(HealthBudgetFrame, [{"pathway_id": i, "pathway_name": i} for i in HOSTILE]),
+        **make_backing(codes, ids),
     )  # fmt: skip
+
+
+def make_backing(codes: list[str], ids: list[str]) -> dict[str, pd.DataFrame]:
+    """Organisations with a hostile name each; of a list of attention one line of each topic."""
+    pledges = [
+        {"pledge_id": i, "facility_id": f"F{i}", "start_date": "2026-04-01", "source": name, "roles": name}
+        for i, name in zip(ids, HOSTILE, strict=True)
+    ]
+    pledges[0] |= {"roles": None, "start_date": None, "facility_id": None}
+    places = fill(PlaceFrame, [{"place_name": name} for name in HOSTILE], place_kind="town").drop(columns="geometry")
+    return {
+        "operators": fill(
+            OperatorResultFrame,
+            [{"operator_id": f"OP{i}", "operator_name": name} for i, name in zip(ids, HOSTILE, strict=True)],
+            operator_kind="arts",
+        ),
+        "pledges": fill(PledgeResultFrame, pledges, delivery="on_site"),
+        "practices": fill(
+            PracticeResultFrame,
+            [{"practice_code": f"A{i}", "practice_name": name} for i, name in zip(ids, HOSTILE, strict=True)],
+        ),
+        "reachable": fill(ReachableFrame, [{"facility_id": f"F{i}", "pcn_code": codes[0]} for i in ids]),
+        "ties": fill(TieFrame, [{"operator_id": f"OP{i}", "told": i != "P00"} for i in ids], link_status="unknown"),
+        "attention": fill(
+            AttentionFrame,
+            [
+                {"topic": "pcn_without_link", "pcn_code": codes[0]},
+                {"topic": "operator_without_link", "operator_id": "OPP00"},
+                {"topic": "one_facility", "pcn_code": codes[1], "operator_id": "OPP01", "facility_id": "FP01"},
+                {"topic": "unknown_link", "pcn_code": "U9", "operator_id": "OPP02"},
+            ],
+            hours=[4.0, 3.0, 2.0, 1.0],
+        ),
+        "places": gpd.GeoDataFrame(places, geometry=[Point(n, n) for n in range(len(places))], crs=CRS),
+        "other_facilities": fill(VenueFrame, [{"site_id": i, "operator_name": i * (i != "P00") or None} for i in ids]),
+    }
 
 
 def make_choice() -> SiteTables:
@@ -217,7 +301,10 @@ def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> Non
         LevelFrame: tables.levels, FairnessFrame: tables.fairness, PriceFrame: tables.prices,
         DifferenceFrame: tables.differences, OutlineFrame: tables.outlines, FigureFrame: tables.figures,
         ProvisionFrame: tables.provision, GapFrame: tables.gaps, SectorFrame: tables.sectors,
-        HealthBudgetFrame: tables.health_budgets,
+        HealthBudgetFrame: tables.health_budgets, NeedFrame: tables.need, OperatorResultFrame: tables.operators,
+        PledgeResultFrame: tables.pledges, PracticeResultFrame: tables.practices, ReachableFrame: tables.reachable,
+        TieFrame: tables.ties, AttentionFrame: tables.attention, PlaceFrame: tables.places,
+        VenueFrame: tables.other_facilities,
     }  # fmt: skip
     for model, frame in models.items():
         model.validate(frame, lazy=True)
@@ -236,8 +323,89 @@ def test_csv_files_give_back_every_hour_and_text(folder: Path, tables: ResultTab
         fractions = [c for c in frame.select_dtypes("float").columns if not c.endswith("hours")]
         exact = frame.reset_index(drop=True).drop(columns=fractions)
         exact[list(text)] = exact[list(text)].replace("", pd.NA).astype("str")  # a list without items
+        exact[list(text)] = exact[list(text)].replace("\r", "\n", regex=True)
         pd.testing.assert_frame_equal(back.drop(columns=fractions), exact, check_exact=True)
         pd.testing.assert_frame_equal(back[fractions], frame[fractions].reset_index(drop=True), rtol=5e-6, atol=0)
+
+
+def read_back(path: Path, name: str) -> pd.DataFrame:
+    """A published CSV as one reads it who knows its table: kinds, what may be missing, and text made harmless."""
+    columns = PUBLISHED[name].to_schema().columns
+    kinds = {column: str(known.dtype) for column, known in columns.items()}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    for column in header:
+        kind = kinds.get(column, "int64")
+        if kind == "bool":
+            frame[column] = frame[column].map({"True": True, "False": False})
+        elif kind in ("int64", "float64"):
+            frame[column] = frame[column].replace("", "nan").astype(kind)
+        else:
+            frame[column] = frame[column].str.replace(r"^'(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])", "", regex=True)
+            if columns[column].nullable:
+                frame[column] = frame[column].replace("", pd.NA)
+    return frame
+
+
+def test_every_file_gives_back_what_is_published(folder: Path, tables: ResultTables) -> None:
+    """To the last digit: a map that is drawn from the files is the one that was drawn from the run."""
+    shown = published_tables(tables_as_published(tables))
+    assert set(shown) == {path.stem for path in folder.glob("*.csv")}
+    for name, frame in shown.items():
+        pd.testing.assert_frame_equal(read_back(folder / f"{name}.csv", name), frame, check_exact=True)
+        pd.testing.assert_frame_equal(as_published(frame), frame, check_exact=True)
+
+
+@pytest.mark.parametrize("choice", [False, True])
+def test_a_made_up_run_is_given_back_too(choice: bool, tmp_path: Path) -> None:
+    made = made_up_tables(16, 30, hostile=True, choice=choice)
+    write_tables(tmp_path, made)
+    published = tables_as_published(made)
+    for name, frame in published_tables(published).items():
+        pd.testing.assert_frame_equal(read_back(tmp_path / f"{name}.csv", name), frame, check_exact=True)
+    for layer, frame in (("pcns", published.pcns), ("places", published.places), ("icbs", published.outlines)):
+        shapes = gpd.read_file(tmp_path / "results.gpkg", layer=layer).geometry
+        assert list(shapes.to_wkb()) == list(frame.geometry.to_wkb())
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_what_is_rounded_stays(value: float) -> None:
+    once = _rounded(value)
+    assert _rounded(once) == once == float(str(once))
+    assert abs(once - value) <= max(abs(value) * 5e-6, 0.0)
+
+
+@given(st.text(alphabet="'=+-@\t\r\n\uff1d0129.,eE ax\"", max_size=6))
+def test_text_made_harmless_is_read_back(text: str) -> None:
+    written = harmless_text(text)
+    assert not LIVE_START.match(written) or NUMBER.fullmatch(written) or written.startswith("'")
+    back = written[1:] if written.startswith("'") and LIVE_START.match(written[1:]) else written
+    assert back == text
+
+
+def test_facts_are_told_in_full(tables: ResultTables, tmp_path: Path) -> None:
+    path = write_facts(tmp_path, tables)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    facts = {name: tuple(map(tuple, value)) if name == "sources" else tuple(value) if isinstance(value, list) else value
+             for name, value in told["facts"].items()}  # fmt: skip
+    assert PlanFacts(**facts) == tables.facts
+    if tables.choice is None:
+        assert told["sites"] is None
+    else:
+        assert told["sites"]["conditions"] == told["sites"]["notes"] == HOSTILE
+        assert (told["sites"]["unit"], told["sites"]["count"]) == (tables.choice.unit, tables.choice.count)
+    assert write_facts(tmp_path, tables).read_bytes() == path.read_bytes()
+
+
+def test_what_to_act_on_is_named_in_the_workbook(folder: Path, plain: ResultTables) -> None:
+    rows = list(openpyxl.load_workbook(folder / "results.xlsx")["Attention"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in rows] == list(TOPICS.values())
+    name = plain.pcns[PcnResultFrame.pcn_name].iloc[0]
+    assert rows[0][1:4] == (f"{name} (U10001)", None, None)
+    assert rows[2][1:4] == (f"{name} (U10002)", "+SUM(A1) (OPP01)", "+SUM(A1) (FP01)")
+    # A PCN without a name is still told.
+    assert rows[3][1:3] == ("U9", "-2+3 (OPP02)")
 
 
 def test_csv_fractions_have_six_figures_and_hours_all(plain: ResultTables, tmp_path: Path) -> None:
@@ -275,7 +443,8 @@ def test_missing_cells_are_empty_everywhere(tables: ResultTables, tmp_path: Path
 
 def test_no_cell_of_a_csv_is_live_and_numbers_are_untouched(folder: Path) -> None:
     names = pd.read_csv(folder / "facilities.csv")["facility_name"]
-    assert list(names) == [f"'{name}" for name in HOSTILE[:-1]] + [HOSTILE[-1]]
+    told = [name.replace("\r", "\n") for name in HOSTILE]  # lines in a cell end alike
+    assert list(names) == [f"'{name}" for name in told[:-1]] + [told[-1]]
     assert list(pd.read_csv(folder / "accounting.csv", dtype="str")["value"])[-1] == "-12"
     assert set(pd.read_csv(folder / "ledger.csv")["hours"]) == {-1.0}
 
@@ -287,17 +456,19 @@ def test_sites_keep_their_place_to_the_metre(folder: Path) -> None:
 
 def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, plain: ResultTables) -> None:
     path = folder / "results.gpkg"
-    assert sorted(name for name, _ in pyogrio.list_layers(path)) == ["facilities", "icbs", "pcns"]
-    for layer, frame in (("pcns", plain.pcns), ("facilities", plain.facilities), ("icbs", plain.outlines)):
+    layers = {"facilities": plain.facilities, "icbs": plain.outlines, "pcns": plain.pcns, "places": plain.places}
+    assert sorted(name for name, _ in pyogrio.list_layers(path)) == sorted(layers) == sorted(LAYERS)
+    for layer, frame in layers.items():
         back = gpd.read_file(path, layer=layer)
         assert back.crs.to_epsg() == 27700
         assert list(back.columns) == list(frame.columns)
         assert back.geometry.geom_equals(frame.geometry).all()
     assert list(gpd.read_file(path, layer="facilities")["facility_name"]) == HOSTILE
+    assert list(gpd.read_file(path, layer="places")["place_name"]) == HOSTILE
 
 
-def test_no_layer_of_icbs_without_boundaries(plain: ResultTables, tmp_path: Path) -> None:
-    write_tables(tmp_path, dataclasses.replace(plain, outlines=plain.outlines.iloc[:0]))
+def test_a_layer_without_a_row_is_not_there(plain: ResultTables, tmp_path: Path) -> None:
+    write_tables(tmp_path, dataclasses.replace(plain, outlines=plain.outlines.iloc[:0], places=PlaceFrame.no_shapes()))
     assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["facilities", "pcns"]
 
 
@@ -310,7 +481,7 @@ def test_the_same_run_gives_the_same_bytes(
     write_workbook(tmp_path / "results.xlsx", again)
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == len(sheets_of(tables)) + 2
+    assert len(names) == len(sheets_of(tables)) + len(FILES) + 2
     for name in names:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
@@ -331,8 +502,8 @@ def pages_of(tables: ResultTables) -> list[str]:
 
 def test_every_column_of_every_sheet_is_explained(tables: ResultTables) -> None:
     published = published_tables(tables)
-    assert list(published) == list(sheets_of(tables))
-    assert list(COLUMNS) == list(SHEETS)
+    assert list(published) == [*sheets_of(tables), *FILES]
+    assert list(COLUMNS) == list(TABLES) == list(PUBLISHED)
     assert {name: list(frame.columns) for name, frame in published.items()} == {
         name: list(COLUMNS[name]) for name in published
     }
@@ -354,12 +525,17 @@ def test_read_me_lists_each_column_under_its_sheet(folder: Path, tables: ResultT
     assert book.sheetnames == [*pages, *(title for title, _ in sheets_of(tables).values())]
     for title in book.sheetnames[len(pages) :]:
         assert [cell.value for cell in book[title][1]] == listed[title]
+    for name, (title, _) in FILES.items():
+        assert listed[title] == [heading for heading, _ in COLUMNS[name].values()]
+    told = {row[2]: row[3] for row in book["Read me"].iter_rows(min_row=2, values_only=True) if row[0]}
+    alone = {name for name, meaning in told.items() if name and meaning.endswith("Not a sheet: in its file alone.")}
+    assert alone == {f"{name}.csv" for name in FILES}
     assert listed["Pathways"] == ["falls"]
 
 
 def test_workbook_sheets_hold_the_tables_with_nothing_live(folder: Path, tables: ResultTables) -> None:
     book = openpyxl.load_workbook(folder / "results.xlsx")
-    for name, frame in published_tables(tables).items():
+    for name, frame in sheet_tables(tables).items():
         sheet = book[SHEETS[name][0]]
         assert sheet.max_row == len(frame) + 1
         assert sheet.freeze_panes == "B2"

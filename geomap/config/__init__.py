@@ -4,6 +4,7 @@ Every default is a line in `geomap/defaults/*.toml` with its source beside it. A
 again under the same table; a pathway is added by adding a table.
 """
 
+from .maps import MapParams
 from .params import (
     AreaParams,
     BankParams,
@@ -30,6 +31,7 @@ __all__ = [
     "HealthBudgetParams",
     "LinkWorkerParams",
     "LockParams",
+    "MapParams",
     "MatchParams",
     "MinimumParams",
     "NeedParams",

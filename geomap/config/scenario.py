@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError
+from .maps import MapParams
 from .params import (
     AreaParams,
     BankParams,
@@ -46,6 +47,7 @@ class Scenario(Params):
     sites: SiteParams
     robustness: RobustParams
     health_budget: HealthBudgetParams
+    map: MapParams = MapParams()
     pathways: dict[Word, PathwayParams]
 
     @classmethod

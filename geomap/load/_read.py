@@ -26,8 +26,8 @@ from ._text import normal_heading, text_to_code, text_to_date, text_to_number
 from ._workbook import find_sheet, open_book, rows_to_table
 
 __all__ = [
-    "RawTable", "list_members", "normal_heading", "read_bytes", "read_csv", "read_geo", "read_json", "read_sheet",
-    "read_sheets", "refuse", "text_to_code", "text_to_date", "text_to_number",
+    "RawTable", "list_members", "normal_heading", "read_bytes", "read_csv", "read_geo", "read_json", "read_layers",
+    "read_sheet", "read_sheets", "refuse", "text_to_code", "text_to_date", "text_to_number",
 ]  # fmt: skip
 
 _MAX_BYTES = 1 << 30
@@ -241,13 +241,49 @@ def read_geo(path: Path, *, member: str = "", layer: str | None = None) -> gpd.G
         return _read_shape(Path(folder) / PurePosixPath(found).name, f"{path.name}/{found}", layer)
 
 
-def _read_shape(path: Path, source: str, layer: str | None) -> gpd.GeoDataFrame:
+def read_layers(path: Path, names: Collection[str]) -> dict[str, gpd.GeoDataFrame]:
+    """
+    Read layers of a GeoPackage, with the CRS as each declares it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        The layers wanted; one that is not there is left out of the answer.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is no GeoPackage, or cannot be read.
+    """
+    path = Path(path)
+    _check_shape(path, path.name)
+    try:
+        there = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        return {name: gpd.read_file(path, layer=name, engine="pyogrio") for name in names if name in there}
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
+        raise _refuse_shape(path, path.name, error) from error
+
+
+def _check_shape(path: Path, source: str) -> str:
+    """The kind of a file of shapes, from its ending, after a look at whether its first bytes say the same."""
     kind, data = path.suffix.lower(), _open_bytes(path)
     if kind not in _SHAPES:
         raise refuse(source, f"a file ending in {kind!r} is not read as boundaries", "Use GeoPackage or GeoJSON.")
     if not data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_SHAPES[kind]):
         problem = f"this is {kind_of(data) or 'something else'}, not what its name says"
         raise refuse(source, problem, "Download it again.")
+    return kind
+
+
+def _refuse_shape(path: Path, source: str, error: Exception) -> DataError:
+    said = str(error).replace(str(path), source).partition("; It might help")[0].rstrip(".")
+    return refuse(source, f"the shapes cannot be read: {said}", "Download the file again.")
+
+
+def _read_shape(path: Path, source: str, layer: str | None) -> gpd.GeoDataFrame:
+    kind = _check_shape(path, source)
     try:
         if kind in (".parquet", ".geoparquet"):
             return gpd.read_parquet(path)
@@ -258,5 +294,4 @@ def _read_shape(path: Path, source: str, layer: str | None) -> gpd.GeoDataFrame:
     except DataError:
         raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
-        said = str(error).replace(str(path), source).partition("; It might help")[0].rstrip(".")
-        raise refuse(source, f"the shapes cannot be read: {said}", "Download the file again.") from error
+        raise _refuse_shape(path, source, error) from error

@@ -14,6 +14,7 @@ from ..errors import DataError, Fault, RowError
 from ..schema import ListSizeFrame, OutlineFrame, PcnRecordFrame, PostcodeFrame, PracticeFrame
 from ..validate import Loaded
 from .active_places import load_venues
+from .addresses import load_towns
 from .bank import Bank, BankContext, load_bank
 from .boundaries import load_lsoa_points, load_outlines
 from .deprivation import load_lsoa_deprivation, load_practice_deprivation
@@ -34,6 +35,7 @@ _LOADERS: dict[str, Callable[[Path], Loaded]] = {
     "lsoa_imd": load_lsoa_deprivation,
     "workforce": load_workforce,
     "pcn_records": load_pcn_records,
+    "practice_addresses": load_towns,
     "inactivity": load_inactivity,
     "boundaries": load_outlines,
     "land": load_outlines,

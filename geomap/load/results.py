@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from ..errors import DataError, Fault
+from ..errors import DataError
 from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
@@ -25,10 +23,8 @@ from ..schema import (
 )
 from ..schema.comparison import FacilityRowFrame, FinishedRun, PcnRowFrame, RunFileFrame, RunSettingFrame
 from ..schema.words import LIST_SEPARATOR
-from ..validate import check_frame, missing_columns
-from ._read import read_bytes, read_csv, read_json, text_to_number
+from ._results_folder import load_table, read_manifest, refuse_results
 
-_MANIFEST = "manifest.json"
 _TABLES: dict[str, type[pa.DataFrameModel]] = {
     "ledger": LedgerFrame,
     "facilities": FacilityRowFrame,
@@ -43,12 +39,6 @@ _CHOICE: dict[str, type[pa.DataFrameModel]] = {"portfolios": PortfolioFrame, "ch
 """There where the run chose test-and-learn sites."""
 _FILES = {"unmet": "unmet_demand.csv", "chosen": "chosen_sites.csv"}
 """Table → its file, where that is not the table's own name."""
-
-_REMEDY = "Name the folder of results of a finished run."
-_RUN_AGAIN = "Run the scenario again with this version of geomap, and compare those results."
-_CHANGED = "Run the scenario again, or put the file back as it was."
-_MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""Text that was given a `'` in front when it was written, so that no spreadsheet takes it for a formula."""
 
 
 def load_results(*folders: Path) -> tuple[FinishedRun, ...]:
@@ -85,21 +75,21 @@ def load_results(*folders: Path) -> tuple[FinishedRun, ...]:
 def holds_results(folder: Path) -> bool:
     """Whether a folder holds the results of a run, which nothing but a run may replace."""
     try:
-        return _file_of("ledger") in _read_manifest(Path(folder))["outputs"]
+        return _file_of("ledger") in read_manifest(Path(folder))["outputs"]
     except DataError:
         return False
 
 
 def _load_run(folder: Path) -> FinishedRun:
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     listed = manifest["outputs"]
     if not any(_file_of(name) in listed for name in _TABLES):
-        raise _refuse(folder, "", "these are not the results of a run", _REMEDY)
+        raise refuse_results(folder, "", "these are not the results of a run")
     models = _TABLES | (_CHOICE if _file_of("chosen") in listed else {})
     frames, faults = {}, []
     for name, model in models.items():
         try:
-            frames[name] = _load_table(folder / _file_of(name), listed, model)
+            frames[name] = load_table(folder / _file_of(name), listed, model)
         except DataError as caught:
             faults += [replace(fault, source=f"{folder / _file_of(name)}") for fault in caught.faults]
     if faults:
@@ -114,74 +104,8 @@ def _load_run(folder: Path) -> FinishedRun:
     )
 
 
-def _read_manifest(folder: Path) -> dict:
-    """The manifest, of the shape that every run gives it."""
-    if not folder.is_dir():
-        raise _refuse(folder, "", "there is no such folder", _REMEDY)
-    path = folder / _MANIFEST
-    if not path.is_file():
-        raise _refuse(folder, "", f"the folder holds no {_MANIFEST}, so no run has finished there", _REMEDY)
-    try:
-        told, _ = read_json(path)
-    except DataError as caught:
-        raise DataError(faults=[replace(fault, source=str(path)) for fault in caught.faults]) from caught
-    kinds = {"outputs": Mapping, "inputs": list, "settings": Mapping, "versions": Mapping}
-    sound = isinstance(told, dict) and all(isinstance(told.get(part), kind) for part, kind in kinds.items())
-    if not sound or not all(_is_file_row(row) for row in (*told["outputs"].values(), *told["inputs"])):
-        raise _refuse(folder, _MANIFEST, "this is not the manifest of a run by this version of geomap", _RUN_AGAIN)
-    return told
-
-
-def _is_file_row(row: object) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("sha256"), str) and isinstance(row.get("name", ""), str)
-
-
 def _file_of(table: str) -> str:
     return _FILES.get(table, f"{table}.csv")
-
-
-def _load_table(path: Path, listed: Mapping[str, dict], model: type[pa.DataFrameModel]) -> pd.DataFrame:
-    """One table, after a look at whether it is the file that the run wrote."""
-    if path.name not in listed:
-        raise _refuse(path, "", "the run did not write this table, as this version of geomap does", _RUN_AGAIN)
-    if not path.is_file():
-        raise _refuse(path, "", "the run wrote this file, and it is gone", _CHANGED)
-    if hashlib.sha256(read_bytes(path)).hexdigest() != listed[path.name]["sha256"]:
-        raise _refuse(path, "", "the file was changed after the run had written it", _CHANGED)
-    text = read_csv(path).frame
-    faults = missing_columns(text.columns, list(model.to_schema().columns), source=path.name, remedy=_RUN_AGAIN)
-    if faults:
-        raise DataError(faults=faults)
-    typed, wrong = _to_types(text, model)
-    if not wrong:
-        good, found = check_frame(typed, model, source=path.name)
-        wrong = list(dict.fromkeys(fault.column for fault in found))
-    if wrong:
-        problem = "the column holds what this version of geomap does not write there"
-        place = {"source": path.name, "problem": problem, "remedy": _RUN_AGAIN}
-        raise DataError(faults=[Fault(**place, column=column) for column in wrong])
-    return good.reset_index(drop=True)
-
-
-def _to_types(text: pd.DataFrame, model: type[pa.DataFrameModel]) -> tuple[pd.DataFrame, list[str]]:
-    """The columns of a model in its types, and the names of those that hold something else."""
-    wrong, columns = [], {}
-    for name, told in model.to_schema().columns.items():
-        cells, kind = text[name], str(told.dtype)
-        if kind not in ("int64", "float64"):
-            plain = cells.map(_undo_harmless).astype("str")
-            columns[name] = plain.where(cells != "") if told.nullable else plain
-            continue
-        numbers, bad = text_to_number(cells)
-        whole = kind == "int64"
-        if bad.any() or (whole and (numbers.isna() | (numbers % 1 != 0)).any()):
-            wrong.append(name)
-        columns[name] = numbers.astype(kind) if name not in wrong else numbers
-    return pd.DataFrame(columns), wrong
-
-
-def _undo_harmless(cell: str) -> str:
-    return cell[1:] if _MADE_HARMLESS.match(cell) else cell
 
 
 def _flatten(value: object, name: str = "") -> list[tuple[str, str]]:
@@ -209,7 +133,3 @@ def _plain(value: object) -> str:
 
 def _text_frame(model: type[pa.DataFrameModel], rows: list[tuple[str, str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(model.to_schema().columns), dtype="str")
-
-
-def _refuse(folder: Path, name: str, problem: str, remedy: str) -> DataError:
-    return DataError(faults=[Fault(source=str(folder / name), problem=problem, remedy=remedy)])

@@ -15,7 +15,8 @@ from ..load.gather import Inputs, load_inputs
 from ..load.word import load_word_template
 from ..outputs import write_folder
 from ..render import build_map
-from ..report.files import write_tables
+from ..report.facts import write_facts
+from ..report.files import tables_as_published, write_tables
 from ..report.paper import check_template, write_paper
 from ..report.record import write_record
 from ..report.workbook import write_workbook
@@ -25,12 +26,13 @@ from ..schema import PlanRecord, ResultTables
 from ..schema.record import RECORD_NAME
 from ._compare import compare
 from ._ground import Ground
+from ._map import MAP_NAME, map_results
 from ._people import People
 from ._plan import Plan, check_wishes
 from ._sites import SiteRun, choose_sites
 from ._tables import Run, balance, build_tables
 
-__all__ = ["Inputs", "Progress", "compare", "load_inputs", "run", "solve", "write_results"]
+__all__ = ["Inputs", "Progress", "compare", "load_inputs", "map_results", "run", "solve", "write_results"]
 
 Progress = Callable[[str], None]
 
@@ -176,9 +178,11 @@ def write_results(
     settings = scenario.model_dump(mode="json", exclude={"data": {"folder"}, "bank": {"path"}})
     with write_folder(out, inputs=inputs, settings=settings) as folder:
         progress("drawing the map")
-        (folder / "map.html").write_text(build_map(tables), encoding="utf-8", newline="\n")
+        html = build_map(tables_as_published(tables), tiles=scenario.map)
+        (folder / MAP_NAME).write_text(html, encoding="utf-8", newline="\n")
         progress("writing tables")
         write_tables(folder, tables)
+        write_facts(folder, tables)
         if tables.record is not None:
             write_record(folder, tables.record)
         write_workbook(folder / "results.xlsx", tables)

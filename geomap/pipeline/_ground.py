@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from .. import places, travel
+from .. import gazetteer, places, travel
 from ..config import Scenario
 from ..load.boundaries import dissolve_icbs
-from ..load.gather import Inputs, clip_land
+from ..load.gather import Inputs, clip_land, lads_of_practices
 from ..schema import (
     FacilityFrame,
     OutlineFrame,
@@ -18,6 +18,7 @@ from ..schema import (
     PledgeFrame,
     PopulationPointFrame,
     PostcodeFrame,
+    PracticeFrame,
     ReachFrame,
 )
 from ..schema.words import CRS, LIST_SEPARATOR
@@ -39,6 +40,10 @@ class Ground:
     pledges: pd.DataFrame
     facilities: gpd.GeoDataFrame
     reach: pd.DataFrame
+    places: gpd.GeoDataFrame
+    """`PlaceFrame` of the run."""
+    other_facilities: pd.DataFrame
+    """`VenueFrame`: public leisure sites of the run's area that are not in the bank."""
     notes: tuple[str, ...]
 
     @classmethod
@@ -74,6 +79,10 @@ class Ground:
             pledges=pledges,
             facilities=_facilities_of(pledges, bank.facilities),
             reach=reach,
+            places=_name_places(inputs, spots, people),
+            other_facilities=gazetteer.find_other_facilities(
+                inputs.tables.get("active_places"), bank.facilities, everyone, here
+            ),
             notes=(*spot_notes, *point_notes, *icb_notes),
         )
 
@@ -94,6 +103,21 @@ def _draw_icbs(inputs: Inputs, spots: gpd.GeoDataFrame, people: People) -> tuple
     icbs, notes = dissolve_icbs(outlines, inputs.tables["practice_map"], spots)
     mine = {code for codes in people.pcns[PcnResultFrame.icb_codes] for code in codes.split(LIST_SEPARATOR)}
     return icbs[icbs[OutlineFrame.area_code].isin(mine)].reset_index(drop=True), notes
+
+
+def _name_places(inputs: Inputs, spots: gpd.GeoDataFrame, people: People) -> gpd.GeoDataFrame:
+    """Places by the addresses of practices; where these were not given, by the local authorities they lie in."""
+    practices, land = inputs.tables["practice_map"], inputs.tables.get("land")
+    mine = practices[practices[PracticeFrame.pcn_code].isin(people.pcns[_PCN])]
+    authorities = None
+    if land is not None and land[OutlineFrame.level].eq("lad").all():
+        # A file of shapes alone repeats the code where the name should be.
+        named = land[land[OutlineFrame.area_name] != land[OutlineFrame.area_code]]
+        names = named.set_index(OutlineFrame.area_code)[OutlineFrame.area_name]
+        lads = lads_of_practices(mine, inputs.postcodes).set_index(PracticeFrame.practice_code)
+        authorities = lads[PostcodeFrame.lad_code].map(names)
+    towns = inputs.tables.get("practice_addresses")
+    return gazetteer.build_places(mine, spots, inputs.tables["list_sizes"], towns=towns, authorities=authorities)
 
 
 def _nearest_to(facilities: gpd.GeoDataFrame, everyone: gpd.GeoDataFrame, here: pd.Series) -> pd.Series:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import assemble, board, fairness, ledger, reasons
+from .. import access, assemble, board, fairness, ledger, organisations, reasons, travel
 from ..config import Scenario
 from ..load.gather import Inputs
 from ..schema import (
     AllocationResultFrame,
     CeilingFrame,
     LedgerFrame,
+    ListSizeFrame,
+    NeedFrame,
     PcnResultFrame,
     PlanFacts,
     ResultTables,
@@ -45,19 +47,11 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         pledges=run.inputs.bank.pledges,
     )
     allocation = assemble.build_allocation(parts)
-    plan = board.PlanTables(
-        operators=run.inputs.bank.operators,
-        pledges=run.ground.pledges,
-        pathways=run.people.pathways,
-        offers=run.plan.offers,
-        links=run.inputs.bank.links,
-        ledger=parts.ledger,
-        allocation=allocation,
-    )
-    pcns = assemble.build_pcns(parts, allocation)
+    backed = _back(run, parts, allocation)
+    backing = _tell_organisations(run, backed, assemble.pledge_rows(bank))
+    pcns = assemble.build_pcns(parts, allocation, backing["reachable"])
     accounts = pd.concat([*run.inputs.accounting, assemble.account_bank(bank, parts)], ignore_index=True)
     facts = _state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank))
-    budgets = board.build_health_budgets(parts.unmet, run.people.pathways, run.scenario.health_budget)
     return ResultTables(
         facts=facts,
         pcns=pcns,
@@ -70,21 +64,58 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         need=run.people.need,
         prevalence=run.people.prevalence,
         demand=run.people.demand,
-        links=assemble.keep_links(run.inputs.bank.links, parts),
+        links=backed.links,
         accounting=accounting_frame(accounts.to_dict("records")),
         levels=run.plan.match.levels,
         fairness=_measure_fairness(run),
         prices=name_prices(run.plan.prices, parts),
         differences=run.plan.differences,
         outlines=run.ground.icbs,
-        figures=board.build_figures(facts, budgets, run.scenario.health_budget),
-        provision=board.build_provision(plan),
-        gaps=board.build_gaps(parts.unmet, run.people.pathways),
-        sectors=board.build_sectors(plan),
-        health_budgets=budgets,
+        places=run.ground.places,
+        other_facilities=run.ground.other_facilities,
         record=run.plan.match.record,
         choice=choice,
+        **backing,
+        **_summarise(run, parts, allocation, facts),
     )
+
+
+def _summarise(run: Run, parts: assemble.Parts, allocation: pd.DataFrame, facts: PlanFacts) -> dict[str, pd.DataFrame]:
+    """The summary tables for the board, by name."""
+    plan = board.PlanTables(
+        operators=run.inputs.bank.operators,
+        pledges=run.ground.pledges,
+        pathways=run.people.pathways,
+        offers=run.plan.offers,
+        links=run.inputs.bank.links,
+        ledger=parts.ledger,
+        allocation=allocation,
+    )
+    budgets = board.build_health_budgets(parts.unmet, run.people.pathways, run.scenario.health_budget)
+    return {
+        "figures": board.build_figures(facts, budgets, run.scenario.health_budget),
+        "provision": board.build_provision(plan),
+        "gaps": board.build_gaps(parts.unmet, run.people.pathways),
+        "sectors": board.build_sectors(plan),
+        "health_budgets": budgets,
+    }
+
+
+def _tell_organisations(run: Run, backed: organisations.Backed, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Who stands behind the plan, by name, given the rows of the bank's table of pledges."""
+    pairs = travel.link_pairs(backed.facilities, run.ground.points, run.scenario.travel)
+    reachable = organisations.build_reachable(backed, pairs)
+    ties = organisations.build_ties(backed, reachable)
+    operators = organisations.build_operators(backed, ties)
+    codes = run.people.pcns[PcnResultFrame.pcn_code]
+    return {
+        "operators": operators,
+        "pledges": organisations.build_pledges(backed, rows),
+        "practices": backed.practices,
+        "reachable": reachable,
+        "ties": ties,
+        "attention": organisations.build_attention(backed, operators, ties, codes),
+    }
 
 
 def balance(run: Run) -> assemble.Parts:
@@ -126,6 +157,38 @@ def balance(run: Run) -> assemble.Parts:
         unmet=reasons.explain_unmet(planned),
         hours_reasons=hours_reasons,
         priced=ledger.price_places(plan.match.allocation, plan.offers),
+        first_allocation=plan.match.first_allocation,
+        hours_in_reach=_measure_access(run, book),
+    )
+
+
+def _measure_access(run: Run, book: pd.DataFrame) -> pd.DataFrame:
+    """By PCN: participant-hours in reach per 1,000 patients, and those that the plan leaves."""
+    hours = book.set_index(LedgerFrame.pledge_id)[[LedgerFrame.eligible_hours, LedgerFrame.unmatched_hours]]
+    f = PcnResultFrame
+    patients = run.people.need.set_index(NeedFrame.pcn_code)[NeedFrame.patients]
+    return access.measure_pledged_access(
+        run.ground.reach,
+        hours.set_axis([f.hours_in_reach, f.hours_left_in_reach], axis=1),
+        patients,
+        run.scenario.travel.max_min,
+    )
+
+
+def _back(run: Run, parts: assemble.Parts, allocation: pd.DataFrame) -> organisations.Backed:
+    """Who stands behind the plan."""
+    tables = run.inputs.tables
+    lists = tables["list_sizes"].groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum()
+    return organisations.Backed(
+        operators=parts.operators,
+        facilities=parts.facilities,
+        pledges=parts.pledges,
+        offers=parts.offers,
+        reach=parts.reach,
+        links=assemble.keep_links(run.inputs.bank.links, parts),
+        practices=organisations.build_practices(tables["practice_map"], lists, parts.pcns[PcnResultFrame.pcn_code]),
+        ledger=parts.ledger,
+        allocation=allocation,
     )
 
 

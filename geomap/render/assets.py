@@ -10,8 +10,40 @@ from importlib.resources import files
 
 from ..errors import OutputError
 
-_OWN_STYLES = ("page.css", "print.css")
-_OWN_SCRIPTS = ("base.js", "map.js", "flows.js", "places.js", "about.js", "table.js", "page.js")
+_OWN_STYLES = ("page.css", "map.css", "panel.css", "organisations.css", "basemap.css", "narrow.css", "print.css")
+_OWN_SCRIPTS = (
+    "base.js",
+    "view.js",
+    "lookup.js",
+    "shapes.js",
+    "legend.js",
+    "map.js",
+    "facilities.js",
+    "site_marks.js",
+    "flows.js",
+    "parts.js",
+    "pcn.js",
+    "facility.js",
+    "operator.js",
+    "site.js",
+    "areas.js",
+    "overview.js",
+    "about.js",
+    "table.js",
+    "header.js",
+    "search.js",
+    "organisations.js",
+    "branches.js",
+    "sankey.js",
+    "tree.js",
+    "links.js",
+    "lists.js",
+    "basemap.js",
+    "towns.js",
+    "others.js",
+    "tiles.js",
+    "page.js",
+)
 _XSTATIC_STYLES = (
     ("xstatic.pkg.leaflet", "leaflet.css"),
     ("xstatic.pkg.leaflet_markercluster", "MarkerCluster.css"),

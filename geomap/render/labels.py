@@ -19,3 +19,10 @@ CORE20_BASES = {
     "practice_score": "from practice scores only",
     "unknown": "not known",
 }
+
+DELIVERY_WORDS = {
+    "on_site": "at the facility",
+    "outreach": "taken to the patients",
+    "digital": "online",
+    "hybrid": "partly online",
+}

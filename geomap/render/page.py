@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
+from ..config import MapParams
 from ..schema import (
     AllocationResultFrame,
+    AttentionFrame,
     FacilityResultFrame,
     LedgerFrame,
     LinkFrame,
+    MapTables,
     NeedFrame,
+    OperatorResultFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
-    ResultTables,
+    PlaceFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
+    ReachableFrame,
+    TieFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
+    VenueFrame,
 )
 from .assets import check_no_remote, element, own_file, scripts_before_map, styles
 from .data import page_data
@@ -26,7 +36,7 @@ from .layers import draw_layers
 _SLOT = re.compile(r"<!--geomap:(\w+)-->")
 
 
-def _in_key_order(tables: ResultTables) -> ResultTables:
+def _in_key_order(tables: MapTables) -> MapTables:
     """Sort every table by its key, so that the order of the input rows never shows in the page."""
     keys = {
         "pcns": [PcnResultFrame.pcn_code],
@@ -43,6 +53,19 @@ def _in_key_order(tables: ResultTables) -> ResultTables:
         "need": [NeedFrame.pcn_code],
         "links": list(LinkFrame.to_schema().columns),
         "outlines": [OutlineFrame.area_code],
+        "operators": [OperatorResultFrame.operator_id],
+        "pledges": [PledgeResultFrame.pledge_id],
+        "practices": [PracticeResultFrame.practice_code],
+        "reachable": [ReachableFrame.pcn_code, ReachableFrame.facility_id],
+        "ties": [TieFrame.pcn_code, TieFrame.operator_id],
+        "attention": [
+            AttentionFrame.topic,
+            AttentionFrame.pcn_code,
+            AttentionFrame.operator_id,
+            AttentionFrame.facility_id,
+        ],
+        "places": [PlaceFrame.place_kind, PlaceFrame.place_name],
+        "other_facilities": [VenueFrame.site_id],
     }
     return replace(
         tables,
@@ -50,20 +73,25 @@ def _in_key_order(tables: ResultTables) -> ResultTables:
     )
 
 
-def _policy(script_hashes: list[str], style_hashes: list[str]) -> str:
-    """A content policy that lets through the page's own scripts and styles and nothing else."""
+def content_policy(script_hashes: list[str], style_hashes: list[str], tiles_host: str) -> str:
+    """A content policy that lets through the page's own scripts and styles, tiles where asked for, and nothing else."""
     rules = (
         "default-src 'none'",
         f"script-src {' '.join(script_hashes)}",
         f"style-src {' '.join(style_hashes)}",
-        "img-src data:",
+        "img-src data:" + (f" https://{tiles_host}" if tiles_host else ""),
         "base-uri 'none'",
         "form-action 'none'",
     )
     return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'
 
 
-def build_map(tables: ResultTables) -> str:
+def fill_slots(document: str, parts: Mapping[str, str]) -> str:
+    """A skeleton with its parts put in, in one pass: nothing put into a slot is searched for slots again."""
+    return _SLOT.sub(lambda slot: parts[slot.group(1)], document)
+
+
+def build_map(tables: MapTables, *, tiles: MapParams | None = None, index: str = "") -> str:
     """
     One complete HTML document of a finished run, which opens with no network.
 
@@ -71,6 +99,10 @@ def build_map(tables: ResultTables) -> str:
     ----------
     tables
         The run; geometry in metres (EPSG:27700). Row order does not matter.
+    tiles
+        A server of background tiles that the reader may switch on; without one the page asks the network for nothing.
+    index
+        Name of the page, in the same folder, that leads to this one and its like; empty where there is none.
 
     Returns
     -------
@@ -85,17 +117,22 @@ def build_map(tables: ResultTables) -> str:
         The page would load something from outside, or could not be made the same twice.
     """
     tables = _in_key_order(tables)
+    host = tiles.tiles_host if tiles else ""
+    data = page_data(tables)
+    if index:
+        data["facts"]["index"] = index
+    if host:
+        data["tiles"] = {"url": tiles.tiles_url, "host": host, "attribution": tiles.tiles_attribution}
     drawn = draw_layers(tables.pcns, tables.facilities, tables.outlines)
     sheets = [element("style", text) for text in styles()]
     scripts = [element("script", text) for text in [*scripts_before_map(), drawn.script]]
     parts = {
-        "policy": _policy([digest for _, digest in scripts], [digest for _, digest in sheets]),
+        "policy": content_policy([digest for _, digest in scripts], [digest for _, digest in sheets], host),
         "styles": "\n".join(text for text, _ in sheets),
         "map": drawn.html,
-        "data": f'<script type="application/json" id="data">{json_block(page_data(tables))}</script>',
+        "data": f'<script type="application/json" id="data">{json_block(data)}</script>',
         "scripts": "\n".join(text for text, _ in scripts),
     }
-    # One pass, so that nothing put into a slot is searched for slots again.
-    html = _SLOT.sub(lambda slot: parts[slot.group(1)], own_file("page.html"))
+    html = fill_slots(own_file("page.html"), parts)
     check_no_remote(html)
     return html

@@ -10,6 +10,7 @@ from .. import phrases, phrases_choice
 from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
+    AttentionFrame,
     CandidateFrame,
     ComparatorFrame,
     DifferenceFrame,
@@ -21,6 +22,7 @@ from ..schema import (
     LedgerFrame,
     LevelFrame,
     LinkFrame,
+    OperatorResultFrame,
     PathwayFrame,
     PcnResultFrame,
     PriceFrame,
@@ -83,6 +85,7 @@ WORDS = {
     "figures": {FigureFrame.figure: phrases_choice.FIGURES},
     "gaps": {GapFrame.main_reason: UNMET_REASONS},
     "provision": {ProvisionFrame.link_status: phrases.LINKS},
+    "attention": {AttentionFrame.topic: phrases.TOPICS},
     "sectors": {SectorFrame.sector: phrases_choice.SECTOR_WORDS},
     "comparators": {ComparatorFrame.measure: phrases_choice.LIKENESS},
     "robustness": {RobustnessFrame.verdict: phrases_choice.VERDICTS},
@@ -94,6 +97,7 @@ WORDS = {
     "unmet_demand": {UnmetFrame.reason: UNMET_REASONS},
     "unmatched_hours": {UnmatchedHoursFrame.stage: phrases.STAGES, UnmatchedHoursFrame.reason: _HOURS_REASONS},
     "ledger": {LedgerFrame.hour_unit: phrases.UNITS},
+    "operators": {OperatorResultFrame.operator_kind: phrases.KINDS},
     "facilities": {
         FacilityResultFrame.operator_kind: phrases.KINDS,
         FacilityResultFrame.venue_type: phrases.VENUES,
@@ -118,7 +122,7 @@ _OF_PATHWAYS = (
 
 def in_words(published: dict[str, pd.DataFrame], pathways: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
-    The published tables with words for codes, names for pathways, and yes or no.
+    The published tables with words for codes, names for pathways, and yes or no; what to act on is named too.
 
     Parameters
     ----------
@@ -136,11 +140,25 @@ def in_words(published: dict[str, pd.DataFrame], pathways: pd.DataFrame) -> dict
     for name, column in _OF_PATHWAYS:
         if name in told:
             told[name][column] = _each(told[name][column], lambda key: catalogue.get(key, key))
+    _name_attention(told)
     told["provision"][ProvisionFrame.role] = _each(told["provision"][ProvisionFrame.role], phrases_choice.role_in_words)
     if "candidates" in told:
         kinds = told["candidates"][CandidateFrame.operator_kinds]
         told["candidates"][CandidateFrame.operator_kinds] = _each(kinds, lambda kind: phrases.KINDS.get(kind, kind))
     return told
+
+
+def _name_attention(told: dict[str, pd.DataFrame]) -> None:
+    """Put the names of those a planner should act on before their codes."""
+    of = (
+        ("pcns", PcnResultFrame.pcn_code, PcnResultFrame.pcn_name),
+        ("operators", OperatorResultFrame.operator_id, OperatorResultFrame.operator_name),
+        ("facilities", FacilityResultFrame.facility_id, FacilityResultFrame.facility_name),
+    )
+    for table, key, name in of:
+        names = told[table].set_index(key)[name]
+        codes = told["attention"][key]
+        told["attention"][key] = (codes.map(names) + " (" + codes + ")").fillna(codes).astype("str")
 
 
 def _each(cells: pd.Series, tell: Callable[[str], str]) -> pd.Series:

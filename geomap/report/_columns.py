@@ -23,10 +23,9 @@ from ..schema import (
     UnmatchedHoursFrame,
     UnmetFrame,
 )
+from ..schema.published import EASTING_M, NORTHING_M
+from ._columns_backing import ATTENTION_COLUMNS, FILE_COLUMNS, FILES, OPERATOR_COLUMNS
 from ._columns_choice import CHOICE_COLUMNS, CHOICE_SHEETS
-
-EASTING_M = "easting_m"
-NORTHING_M = "northing_m"
 
 BOARD_SHEETS = {
     "figures": ("Key figures", "Every figure of the run as a whole."),
@@ -34,6 +33,7 @@ BOARD_SHEETS = {
     "provision": ("Provision", "What operators offer by pathway, role and link with the NHS; rows do not add up."),
     "sectors": ("Sectors", "Who carries the load: the public, the private and the voluntary sector."),
     "health_budgets": ("Health budgets", "What personal health budgets would buy where hours run out."),
+    "attention": ("Attention", "What a planner can act on: links missing or not known, PCNs that hang on a facility."),
 }
 """Table → name of its sheet, and what it holds: the summary tables for the board."""
 
@@ -42,6 +42,7 @@ PLAN_SHEETS = {
     "unmet_demand": ("Unmet demand", "Places each PCN wants on each pathway, those it gets, and why not more."),
     "unmatched_hours": ("Unmatched hours", "Hours that served nobody, and why."),
     "ledger": ("Ledger", "Every pledge: pledged = ineligible + eligible; eligible = matched + unmatched."),
+    "operators": ("Operators", "Every operator that pledges hours: what becomes of them, whom they reach, its links."),
     "facilities": ("Facilities", "Every facility that holds a pledge."),
     "pcns": ("PCNs", "Every Primary Care Network: its need, its link workers and what the plan gives it."),
     "pathways": ("Catalogue", "The courses that were planned for, and what was assumed of each."),
@@ -56,6 +57,9 @@ PLAN_SHEETS = {
 
 SHEETS = BOARD_SHEETS | CHOICE_SHEETS | PLAN_SHEETS
 """All of them, in the order of the workbook."""
+
+TABLES = SHEETS | FILES
+"""All tables that are published: those of the workbook, then those that are files alone."""
 
 _PLEDGE = ("Pledge", "The pledge's id in the bank of hours.")
 _OPERATOR = ("Operator", "The operator's id in the bank of hours.")
@@ -117,6 +121,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
             "Within the planner's sum, shared over the pathways in proportion to the cost of what they want.",
         ),
     },
+    "attention": ATTENTION_COLUMNS,
     **CHOICE_COLUMNS,
     "allocation": {
         AllocationResultFrame.pledge_id: _PLEDGE,
@@ -161,6 +166,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         LedgerFrame.matched_hours: _MATCHED,
         LedgerFrame.unmatched_hours: _UNMATCHED,
     },
+    "operators": OPERATOR_COLUMNS,
     "facilities": {
         FacilityResultFrame.facility_id: ("Facility", "The facility's id in the bank of hours."),
         FacilityResultFrame.facility_name: ("Facility's name", "As the operator wrote it."),
@@ -206,6 +212,12 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PcnResultFrame.matched_places: ("Places given", "Course places in the plan."),
         PcnResultFrame.unmet_places: ("Places unmet", "Places wanted less places given."),
         PcnResultFrame.coverage_share: ("Coverage (%)", "Places given over places wanted; empty where none is wanted."),
+        PcnResultFrame.first_coverage_share: ("Coverage at first (%)", "Of the plan before it was evened out."),
+        PcnResultFrame.hours_in_reach: (
+            "Hours in reach (per 1,000 patients)",
+            "Eligible participant-hours, shared with all others who can reach them.",
+        ),
+        PcnResultFrame.hours_left_in_reach: ("Hours left in reach (per 1,000 patients)", "Those that the plan leaves."),
         PcnResultFrame.matched_hours: _MATCHED,
         PcnResultFrame.completions: ("Completions (people)", "Expected to complete."),
         PcnResultFrame.facilities_in_reach: ("Facilities in reach", "Facilities that some of its patients can get to."),
@@ -281,5 +293,6 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         AccountingFrame.reason: ("Reason", "Why, where it is not plain."),
     },
+    **FILE_COLUMNS,
 }
 """Table → column → its heading in the workbook, and what it means."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pyogrio
+import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ..errors import OutputError
-from ..schema import FacilityResultFrame, PcnResultFrame, ResultTables, SiteTables
-from ._columns import EASTING_M, NORTHING_M
+from ..schema import FacilityResultFrame, MapTables, PcnResultFrame, ResultTables, SiteTables
+from ..schema.published import EASTING_M, NORTHING_M, SHAPES_NAME
+from ._columns import FILES
 
 LIVE_START = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+LINE_END = r"\r\n?"
+"""As some programs write it; who reads a CSV file gets a line feed."""
 HOURS = "hours"
 """The end of the name of every column of hours."""
 SIGNIFICANT = 6
@@ -26,10 +32,10 @@ NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?")
 
 def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
     """
-    The tables that go out, by name, without shapes; the CSV files and the sheets of the workbook are these.
+    The tables that go out, by name, without shapes: the CSV files are these, and so are the sheets of the workbook.
 
     Facilities keep their place as `easting_m` and `northing_m` (EPSG:27700, to the metre). Where sites were chosen, the
-    tables of the choice stand after those for the board.
+    tables of the choice stand after those for the board. Those that are files alone come last.
     """
     point = tables.facilities.geometry
     facilities = pd.DataFrame(tables.facilities.drop(columns=FacilityResultFrame.geometry))
@@ -41,11 +47,13 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "provision": tables.provision,
         "sectors": tables.sectors,
         "health_budgets": tables.health_budgets,
+        "attention": tables.attention,
         **({} if tables.choice is None else _of_choice(tables.choice)),
         "allocation": tables.allocation,
         "unmet_demand": tables.unmet,
         "unmatched_hours": tables.unmatched,
         "ledger": tables.ledger,
+        "operators": tables.operators,
         "facilities": facilities,
         "pcns": pd.DataFrame(tables.pcns.drop(columns=PcnResultFrame.geometry)),
         "pathways": tables.pathways,
@@ -55,7 +63,18 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "differences": tables.differences,
         "links": tables.links,
         "accounting": tables.accounting,
+        "pledges": tables.pledges,
+        "practices": tables.practices,
+        "reachable": tables.reachable,
+        "ties": tables.ties,
+        "need": tables.need,
+        "other_facilities": tables.other_facilities,
     }
+
+
+def sheet_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
+    """The published tables that have a sheet in the workbook, by name and in its order."""
+    return {name: frame for name, frame in published_tables(tables).items() if name not in FILES}
 
 
 def _of_choice(choice: SiteTables) -> dict[str, pd.DataFrame]:
@@ -85,7 +104,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     ledger that is added up again balances; other fractions have six significant figures, more than is known of them,
     and large ones two decimals.
     A text cell that a spreadsheet would take for a formula gets a `'` in front.
-    GeoPackage: layers `pcns`, `facilities` and, where boundaries were given, `icbs`; EPSG:27700.
+    GeoPackage: layers `pcns`, `facilities` and, where they are known, `icbs` and `places`; EPSG:27700.
 
     Parameters
     ----------
@@ -107,13 +126,50 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     paths = []
     for name, frame in published_tables(tables).items():
         path = folder / f"{name}.csv"
+        frame = as_published(frame)
         text = frame.select_dtypes(include=["str", "object"]).columns
         harmless = {column: frame[column].map(harmless_text, na_action="ignore") for column in text}
-        fractions = [c for c in frame.select_dtypes("float").columns if not c.endswith(HOURS)]
-        rounded = {column: frame[column].map(_rounded, na_action="ignore") for column in fractions}
-        frame.assign(**harmless, **rounded).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        frame.assign(**harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         paths.append(path)
-    return [*paths, _write_geopackage(folder / "results.gpkg", tables)]
+    return [*paths, _write_geopackage(folder / SHAPES_NAME, tables)]
+
+
+def as_published(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    A table with the values that a reader of its file gets: fractions are rounded, and areas stand as several parts.
+
+    Hours, counts and text stand as they are, but for the ends of lines within a cell. What is published already does
+    not change.
+    """
+    fractions = [column for column in frame.select_dtypes("float").columns if not column.endswith(HOURS)]
+    frame = frame.assign(**{column: frame[column].map(_rounded, na_action="ignore") for column in fractions})
+    text = {column: frame[column].astype("str") for column in frame.select_dtypes(include=["str", "string"]).columns}
+    frame = frame.assign(**{column: cells.str.replace(LINE_END, "\n", regex=True) for column, cells in text.items()})
+    if isinstance(frame, gpd.GeoDataFrame):
+        areas = frame.geometry.map(_in_parts)
+        frame = frame.set_geometry(gpd.GeoSeries(areas, index=frame.index, crs=frame.crs))
+    return frame.reset_index(drop=True)
+
+
+def tables_as_published(tables: MapTables) -> MapTables:
+    """
+    A run with the values that a reader of its files gets, so that what is drawn from it is drawn from them again.
+
+    The figures and sentences of `facts` are published in full.
+    """
+    choice = None if tables.choice is None else dataclasses.replace(tables.choice, **_tables_of(tables.choice))
+    return dataclasses.replace(tables, **_tables_of(tables), choice=choice)
+
+
+def _tables_of(holder: MapTables | SiteTables) -> dict[str, pd.DataFrame]:
+    """The tables among the fields, as they are published."""
+    values = {field.name: getattr(holder, field.name) for field in dataclasses.fields(holder)}
+    return {name: as_published(value) for name, value in values.items() if isinstance(value, pd.DataFrame)}
+
+
+def _in_parts(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    """An area as a layer of areas holds it."""
+    return shapely.MultiPolygon([shape]) if isinstance(shape, shapely.Polygon) else shape
 
 
 def _rounded(value: float) -> float:
@@ -126,14 +182,19 @@ def harmless_text(text: str) -> str:
 
 
 def _write_geopackage(path: Path, tables: ResultTables) -> Path:
-    layers = {"pcns": tables.pcns, "facilities": tables.facilities, "icbs": tables.outlines}
+    layers = {
+        "pcns": tables.pcns,
+        "facilities": tables.facilities,
+        "icbs": tables.outlines,
+        "places": tables.places,
+    }
     with _fixed_date(tables.facts.as_of):
         for layer, frame in layers.items():
             if frame.empty:
                 continue
             try:
-                shapes = layer != "facilities"
-                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=shapes)
+                areas = layer in ("pcns", "icbs")
+                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=areas)
             except (DataSourceError, DataLayerError) as caught:
                 raise OutputError(f"The layer {layer} of {path.name} could not be written: {caught}") from caught
     return path

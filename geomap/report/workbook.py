@@ -18,11 +18,11 @@ from ..errors import OutputError
 from ..schema import PathwayFrame, ResultTables
 from ._cells import in_words, number_format, row_formats
 from ._charts import ACCENT, GREY, INK, MID
-from ._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, SHEETS
+from ._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, FILES, SHEETS, TABLES
 from ._page import A4
 from ._sites_page import write_sites
 from ._summary_page import write_summary
-from .files import published_tables
+from .files import published_tables, sheet_tables
 
 MAX_ROWS = 1_048_575
 """What an Excel sheet holds below its heading."""
@@ -38,8 +38,9 @@ MOST_ON_A4 = 16
 
 def write_workbook(path: Path, tables: ResultTables) -> Path:
     """
-    Write `results.xlsx`: Summary, Sites where they were chosen, Read me, then the tables of the CSV files, one a sheet.
+    Write `results.xlsx`: Summary, Sites where they were chosen, Read me, then tables of the CSV files, one a sheet.
 
+    The longest tables are in the CSV files alone; the Read me tells of them too.
     No text from an input becomes a formula or a link; the same run gives the same bytes.
 
     Parameters
@@ -64,11 +65,11 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     book = xlsxwriter.Workbook(path, options)
     created = datetime.datetime.fromisoformat(facts.as_of)
     book.set_properties({"title": facts.name, "subject": facts.label, "created": created})
-    published = published_tables(tables)
+    published = sheet_tables(tables)
     write_summary(book, tables)
     if tables.choice is not None:
         write_sites(book, tables, tables.choice)
-    _write_read_me(book, tables, published)
+    _write_read_me(book, tables)
     for name, frame in in_words(published, tables.pathways).items():
         _write_table(book, name, frame, row_formats(name, published[name]))
     try:
@@ -78,8 +79,8 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     return path
 
 
-def _write_read_me(book: Workbook, tables: ResultTables, published: dict[str, pd.DataFrame]) -> None:
-    """What each sheet and each of its columns means, and the names of the pathways."""
+def _write_read_me(book: Workbook, tables: ResultTables) -> None:
+    """What each sheet and each of its columns means, the names of the pathways, and the tables that are files alone."""
     sheet = book.add_worksheet("Read me")
     heading = _heading(book)
     wrapped = book.add_format({"text_wrap": True, "valign": "top", "font_color": INK})
@@ -88,10 +89,12 @@ def _write_read_me(book: Workbook, tables: ResultTables, published: dict[str, pd
         sheet.write_string(0, column, name, heading)
         sheet.set_column(column, column, width, wrapped)
     lines: list[tuple[str, str, str, str]] = []
-    for name, frame in published.items():
-        title, meaning = SHEETS[name]
-        cut = f" Only the first {MAX_ROWS:,} rows are here; the CSV has all." if len(frame) > MAX_ROWS else ""
-        lines.append((title, "", f"{name}.csv", f"{meaning} {_count(len(frame))}.{cut}"))
+    for name, frame in published_tables(tables).items():
+        title, meaning = TABLES[name]
+        where = " Not a sheet: in its file alone." if name in FILES else ""
+        if name in SHEETS and len(frame) > MAX_ROWS:
+            where = f" Only the first {MAX_ROWS:,} rows are here; the CSV has all."
+        lines.append((title, "", f"{name}.csv", f"{meaning} {_count(len(frame))}.{where}"))
         lines += [("", *_explain(name, column)) for column in frame.columns]
     lines.append(("Pathways", "", "", "The kinds of course, by the id that stands in the CSV files."))
     pathways = tables.pathways[[PathwayFrame.pathway_id, PathwayFrame.pathway_name]]

@@ -1,7 +1,8 @@
 """Every table of the program: columns, dtypes, units, keys, CRS. Declarations only.
 
 `inputs` are official files, `bank` the operators' spreadsheets, `stages` what passes between stages,
-`results` what is published, `words` the closed vocabularies. Columns are named here and nowhere else.
+`results` what is published, `organisations` who stands behind it, `finished` the run as one, `words` the closed
+vocabularies. Columns are named here and nowhere else.
 """
 
 from .bank import FacilityFrame, LinkFrame, OperatorFrame, PledgeFrame
@@ -22,6 +23,7 @@ from .choice import (
     SiteTables,
     TradeoffFrame,
 )
+from .finished import MapTables, PlanFacts, ResultTables
 from .inputs import (
     InactivityFrame,
     ListSizeFrame,
@@ -35,8 +37,19 @@ from .inputs import (
     PracticeDeprivationFrame,
     PracticeFrame,
     RegisterFrame,
+    TownFrame,
     VenueFrame,
     WorkforceFrame,
+)
+from .organisations import (
+    AttentionFrame,
+    IcbResultFrame,
+    OperatorResultFrame,
+    PlaceFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
+    ReachableFrame,
+    TieFrame,
 )
 from .record import BoundRecord, PlanRecord
 from .results import (
@@ -48,9 +61,7 @@ from .results import (
     LedgerFrame,
     LevelFrame,
     PcnResultFrame,
-    PlanFacts,
     PriceFrame,
-    ResultTables,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -80,6 +91,7 @@ __all__ = [
     "AgeShareFrame",
     "AllocationFrame",
     "AllocationResultFrame",
+    "AttentionFrame",
     "BoundRecord",
     "CandidateFrame",
     "CapFrame",
@@ -99,6 +111,7 @@ __all__ = [
     "GapFrame",
     "HealthBudgetFrame",
     "HoursReasonFrame",
+    "IcbResultFrame",
     "InactivityFrame",
     "LedgerFrame",
     "LevelFrame",
@@ -108,29 +121,35 @@ __all__ = [
     "LsoaDeprivationFrame",
     "LsoaListFrame",
     "LsoaPointFrame",
+    "MapTables",
     "MembershipFrame",
     "MinimumFrame",
     "NeedFrame",
     "OfferFrame",
     "OperatorFrame",
+    "OperatorResultFrame",
     "OutlineFrame",
     "PairFrame",
     "PathwayFrame",
     "PcnRecordFrame",
     "PcnResultFrame",
+    "PlaceFrame",
     "PlanFacts",
     "PlanRecord",
     "PledgeFrame",
+    "PledgeResultFrame",
     "PopulationPointFrame",
     "PortfolioFrame",
     "PostcodeFrame",
     "PracticeDeprivationFrame",
     "PracticeFrame",
     "PracticePlaceFrame",
+    "PracticeResultFrame",
     "PrevalenceFrame",
     "PriceFrame",
     "ProvisionFrame",
     "ReachFrame",
+    "ReachableFrame",
     "RegisterFrame",
     "RegretFrame",
     "ResultTables",
@@ -141,6 +160,8 @@ __all__ = [
     "SitePartFrame",
     "SiteReasonFrame",
     "SiteTables",
+    "TieFrame",
+    "TownFrame",
     "TradeoffFrame",
     "UnmatchedHoursFrame",
     "UnmetFrame",

@@ -30,6 +30,14 @@ class PracticeFrame(Table):
     region_name: Series[str]
 
 
+class TownFrame(Table):
+    """One row a GP practice: the town of its address, and the part of the town where the address names one."""
+
+    practice_code: Series[str] = pa.Field(unique=True, str_matches=CODE)
+    town: Series[str]
+    locality: Series[str] = pa.Field(nullable=True)
+
+
 class ListSizeFrame(Table):
     """Registered patients, both sexes: one row a practice and five-year age band (`age_to` inclusive)."""
 

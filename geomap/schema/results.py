@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import geopandas as gpd
-import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
@@ -22,10 +17,6 @@ from .words import (
     PRICE_KINDS,
     VENUE_TYPES,
 )
-
-if TYPE_CHECKING:
-    from .choice import SiteTables
-    from .record import PlanRecord
 
 
 class LedgerFrame(Table):
@@ -86,8 +77,11 @@ class UnmatchedHoursFrame(Table):
 class PcnResultFrame(Table):
     """One row a PCN, with its indicative footprint in metres.
 
-    `coverage_share` = matched places / demand places, missing where there is no demand.
-    `icb_codes` lists every ICB the PCN has practices in, the one with most patients (`icb_code`) first.
+    `coverage_share` = matched places / demand places, missing where there is no demand; `first_coverage_share` is that
+    of the plan before the fairness levels. `hours_in_reach` are eligible participant-hours per 1,000 patients before
+    the match, shared with everybody else who can reach them (E2SFCA, `geomap.access`); `hours_left_in_reach` those
+    that the match leaves. `icb_codes` lists every ICB the PCN has practices in, the one with
+    most patients (`icb_code`) first.
     """
 
     pcn_code: Series[str] = pa.Field(unique=True)
@@ -113,6 +107,9 @@ class PcnResultFrame(Table):
     matched_places: Series[int]
     unmet_places: Series[int]
     coverage_share: Series[float] = pa.Field(nullable=True)
+    first_coverage_share: Series[float] = pa.Field(nullable=True)
+    hours_in_reach: Series[float] = pa.Field(ge=0)
+    hours_left_in_reach: Series[float] = pa.Field(ge=0)
     matched_hours: Series[float]
     completions: Series[float]
     facilities_in_reach: Series[int]
@@ -214,80 +211,3 @@ class AccountingFrame(Table):
     value: Series[str]
     status: Series[str] = pa.Field(isin=ACCOUNT_STATUSES)
     reason: Series[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanFacts:
-    """What can be said of a run in figures and words; all hours but `stated_hours` are participant-hours."""
-
-    name: str
-    label: str
-    """Shown wherever the results show when not empty: for example "Illustrative"."""
-    period_start: str
-    period_end: str
-    as_of: str
-    stated_hours: float
-    """The hours of the pledges as the operators wrote them, each in its own unit."""
-    pledged_hours: float
-    ineligible_hours: float
-    eligible_hours: float
-    matched_hours: float
-    unmatched_hours: float
-    people: int
-    completions: float
-    pcns: int
-    pcns_covered: int
-    patients: int
-    demand_places: int
-    unmet_places: int
-    link_worker_fte: float
-    pcns_fte_not_reported: int
-    fte_policy: str
-    status: str
-    """`optimal`, `within gap` or `stopped`."""
-    objective: float
-    bound: float
-    gap_share: float
-    pledges_read: int
-    pledges_rejected: int
-    changes: tuple[str, ...] = ()
-    """Sentences on what changed against an earlier plan, the first all in one; none where there is none."""
-    notes: tuple[str, ...] = ()
-    """Plain sentences: assumptions, repairs, what was missing."""
-    sources: tuple[tuple[str, str, str], ...] = ()
-    """(what, file and data date, attribution) of each source used."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultTables:
-    """A finished run: the tables every writer and the map start from."""
-
-    facts: PlanFacts
-    pcns: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    allocation: pd.DataFrame
-    unmet: pd.DataFrame
-    unmatched: pd.DataFrame
-    ledger: pd.DataFrame
-    pathways: pd.DataFrame
-    need: pd.DataFrame
-    prevalence: pd.DataFrame
-    demand: pd.DataFrame
-    links: pd.DataFrame
-    accounting: pd.DataFrame
-    levels: pd.DataFrame
-    fairness: pd.DataFrame
-    prices: pd.DataFrame
-    differences: pd.DataFrame
-    """`DifferenceFrame`, empty where the run did not start from an earlier plan."""
-    outlines: gpd.GeoDataFrame
-    """`OutlineFrame` of level `icb` where boundaries were given, else empty."""
-    figures: pd.DataFrame
-    provision: pd.DataFrame
-    gaps: pd.DataFrame
-    sectors: pd.DataFrame
-    health_budgets: pd.DataFrame
-    choice: SiteTables | None = None
-    """The test-and-learn sites, where they were asked for."""
-    record: PlanRecord | None = None
-    """What a later run can start from."""

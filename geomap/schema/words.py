@@ -135,3 +135,12 @@ LEVERS = {
     "need_weight": "need weight",
 }
 """What is changed to bring a site in or out, and its unit."""
+
+ATTENTION = {
+    "pcn_without_link": "PCNs with no formal or informal link to an operator in reach",
+    "operator_without_link": "operators with hours and no formal or informal link",
+    "one_facility": "PCNs whose places are all at one facility",
+    "unknown_link": "links recorded as unknown",
+}
+"""What a planner acts on, and what each list is called."""
+PLACE_KINDS = ("town", "authority", "postcode_district")

@@ -42,9 +42,9 @@ def test_map_legend_and_table_hold_the_demo(opened: Opened, made: tuple[ResultTa
     assert opened.text("h1") == finding(tables.facts)
     assert opened.text("#label") == "Illustrative"
     assert page.locator(".leaflet-overlay-pane path.leaflet-interactive").count() == len(tables.pcns)
-    assert page.locator(".cluster-icon, .leaflet-marker-pane .site").count() > 0
+    assert page.locator(".cluster-icon, .leaflet-marker-pane .facility").count() > 0
     assert page.locator("#classes li").count() == 5
-    assert opened.text("#site-count") == f"{len(tables.facilities)} facilities"
+    assert opened.text("#facility-count") == f"{len(tables.facilities)} facilities"
     page.click("#tab-table")
     assert sorted(opened.figures(1)) == sorted(tables.pcns[PcnResultFrame.pcn_name])
     assert "None" not in page.locator("body").inner_text()
@@ -59,17 +59,17 @@ def test_a_pcn_is_chosen_and_its_popup_opens(opened: Opened, made: tuple[ResultT
     page.fill("#filter", name)
     page.locator(".all tbody button").first.click()
     assert opened.text("#places h2") == name
-    assert page.locator(".leaflet-picked-pane .site").count() == counts.max()
+    assert page.locator(".leaflet-picked-pane .facility").count() == counts.max()
     page.evaluate("document.querySelector('path.chosen').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
     assert opened.text(".leaflet-popup-content strong") == name
     assert page.locator(".leaflet-popup-content").bounding_box()["width"] > 180
 
 
 def test_a_facility_is_chosen_and_its_popup_opens(opened: Opened, made: tuple[ResultTables, Path]) -> None:
-    sites = made[0].facilities.sort_values(FacilityResultFrame.facility_id, ignore_index=True)
-    row = int(sites[FacilityResultFrame.matched_hours].idxmax())
-    opened.page.evaluate("(row) => geomap.choose({ kind: 'site', row })", row)
-    opened.page.locator(".leaflet-picked-pane .site").click(force=True)
-    assert opened.text(".leaflet-popup-content strong") == sites[FacilityResultFrame.facility_name][row]
+    facilities = made[0].facilities.sort_values(FacilityResultFrame.facility_id, ignore_index=True)
+    row = int(facilities[FacilityResultFrame.matched_hours].idxmax())
+    opened.page.evaluate("(row) => geomap.choose({ kind: 'facility', row })", row)
+    opened.page.locator(".leaflet-picked-pane .facility").click(force=True)
+    assert opened.text(".leaflet-popup-content strong") == facilities[FacilityResultFrame.facility_name][row]
     assert opened.page.locator(".leaflet-popup-content").bounding_box()["width"] > 180
-    assert f"{sites[FacilityResultFrame.matched_hours][row]:,.0f}" in opened.text("#places .figures")
+    assert f"{facilities[FacilityResultFrame.matched_hours][row]:,.0f}" in opened.text("#places .figures")

@@ -17,6 +17,7 @@ from geomap.schema import AllocationResultFrame, FacilityResultFrame, PcnResultF
 
 pytestmark = pytest.mark.browser
 
+
 @pytest.fixture(scope="module")
 def tables():
     return made_up_tables(24, 40, seed=5)
@@ -49,7 +50,7 @@ def test_everything_is_there(opened: Opened, tables) -> None:
     page = opened.page
     assert page.locator(".leaflet-overlay-pane path.leaflet-interactive").count() == len(tables.pcns)
     assert page.locator(".leaflet-outlines-pane path").count() == len(tables.outlines)
-    assert page.locator(".cluster-icon, .leaflet-marker-pane .site").count() > 0
+    assert page.locator(".cluster-icon, .leaflet-marker-pane .facility").count() > 0
     assert page.locator("#classes li").count() >= 5
     assert page.locator("#kinds li").count() == tables.facilities[FacilityResultFrame.operator_kind].nunique()
     assert opened.text("h1") == finding(tables.facts)
@@ -67,18 +68,8 @@ def test_everything_is_there(opened: Opened, tables) -> None:
         assert all(part in opened.text("#sources") for part in source)
 
 
-def test_themes_change_colours_and_legend(opened: Opened) -> None:
-    colours = "() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map((p) => p.getAttribute('fill'))"
-    need, key = opened.page.evaluate(colours), opened.text("#classes")
-    opened.page.check("#theme-coverage")
-    coverage = opened.page.evaluate(colours)
-    assert need != coverage and opened.text("#classes") != key
-    opened.page.check("#theme-unmet")
-    assert opened.page.evaluate(colours) not in (need, coverage)
-
-
 def test_click_on_a_pcn_opens_a_popup_and_fills_the_panel(opened: Opened, tables) -> None:
-    opened.page.uncheck("#show-sites")
+    opened.page.uncheck("#show-facilities")
     places = opened.page.evaluate(
         """() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map((path) => {
              const box = path.getBoundingClientRect();
@@ -105,7 +96,7 @@ def test_choosing_a_pcn_in_the_table_draws_its_flows(opened: Opened, tables) -> 
     opened.page.locator(".all tbody button").focus()
     opened.page.keyboard.press("Enter")
     assert opened.page.url.endswith(f"#pcn={code}")
-    assert opened.page.locator(".leaflet-picked-pane .site").count() == plan[frame.facility_id].nunique()
+    assert opened.page.locator(".leaflet-picked-pane .facility").count() == plan[frame.facility_id].nunique()
     assert opened.page.locator("path.flow").count() >= 4 * plan[frame.facility_id].nunique()
     assert opened.page.locator(".flow-figure").count() >= 1
     assert opened.page.locator("path.chosen").count() == 1
@@ -129,10 +120,10 @@ def test_back_returns_to_the_choice_before(opened: Opened, tables) -> None:
 
 def test_deep_links_open_their_place(browser, path: Path, tables) -> None:
     pcn = tables.pcns.iloc[4]
-    site = tables.facilities.iloc[9]
+    facility = tables.facilities.iloc[9]
     for fragment, name in (
         (f"#pcn={pcn[PcnResultFrame.pcn_code]}", pcn[PcnResultFrame.pcn_name]),
-        (f"#site={site[FacilityResultFrame.facility_id]}", site[FacilityResultFrame.facility_name]),
+        (f"#facility={facility[FacilityResultFrame.facility_id]}", facility[FacilityResultFrame.facility_name]),
         ("#pcn=nothing", f"All {len(tables.pcns)} PCNs"),
     ):
         opened = Opened(browser, path, fragment=fragment)
@@ -142,12 +133,12 @@ def test_deep_links_open_their_place(browser, path: Path, tables) -> None:
 
 
 def test_facility_popup_and_details(opened: Opened, tables) -> None:
-    site = tables.facilities.iloc[0]
-    opened.page.evaluate("() => geomap.choose({kind: 'site', row: 0})")
-    opened.page.locator(".leaflet-picked-pane .site").click(force=True)
-    assert opened.text(".leaflet-popup-content strong") == site[FacilityResultFrame.facility_name]
+    facility = tables.facilities.iloc[0]
+    opened.page.evaluate("() => geomap.choose({kind: 'facility', row: 0})")
+    opened.page.locator(".leaflet-picked-pane .facility").click(force=True)
+    assert opened.text(".leaflet-popup-content strong") == facility[FacilityResultFrame.facility_name]
     shown = opened.text("#places")
-    assert f"{site[FacilityResultFrame.pledged_hours]:,.0f}" in shown and "P00000-0" in shown
+    assert f"{facility[FacilityResultFrame.pledged_hours]:,.0f}" in shown and "P00000-0" in shown
 
 
 def test_headings_sort_both_ways_and_say_so(opened: Opened, tables) -> None:
@@ -171,6 +162,8 @@ def test_keyboard_alone_reaches_tabs_and_rows(opened: Opened) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "skip"
     page.locator("#tab-places").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-organisations"
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.id") == "tab-table"
     assert page.locator("#table").is_visible() and not page.locator("#places").is_visible()
@@ -211,12 +204,22 @@ def test_names_in_capitals_keep_their_letters(browser, tables, tmp_path: Path) -
     opened.context.close()
 
 
-@pytest.mark.parametrize("width", [320, 375])
-def test_narrow_screens_do_not_scroll_sideways(browser, path: Path, tables, width: int) -> None:
-    opened = Opened(browser, path, width=width, height=812, fragment=f"#pcn={served_pcn(tables)}")
-    for tab in ("places", "table", "about"):
+@pytest.mark.parametrize(("width", "height"), [(320, 812), (375, 812), (320, 225)])
+def test_narrow_screens_do_not_scroll_sideways(browser, path: Path, tables, width: int, height: int) -> None:
+    """The last is a desk at 400%."""
+    opened = Opened(browser, path, width=width, height=height, fragment=f"#pcn={served_pcn(tables)}")
+    wide = "document.documentElement.scrollWidth"
+    for tab in ("places", "organisations", "table", "about"):
         opened.page.click(f"#tab-{tab}")
-        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width, tab
+        assert opened.page.evaluate(wide) <= width, tab
+    assert opened.page.locator(".tabs").bounding_box()["height"] < 60
+    opened.page.fill("#search", "n")
+    found = opened.page.locator("#found").bounding_box()
+    assert found["x"] >= 0 and found["x"] + found["width"] <= width
+    opened.page.keyboard.press("Escape")
+    for kind in ("facility", "operator", "flow", "icb", "place", "practice"):
+        opened.page.evaluate("(kind) => geomap.choose({ kind, row: 0 })", kind)
+        assert opened.page.evaluate(wide) <= width, kind
     map_box, panel_box = (opened.page.locator(s).bounding_box() for s in ("#map", "#panel"))
     assert panel_box["y"] >= map_box["y"] + map_box["height"] - 1
     assert opened.complaints == []
@@ -228,8 +231,15 @@ def test_paper_has_title_map_key_choice_and_sources(opened: Opened, tables) -> N
     opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     for selector in ("h1", "#map", "#classes", "#ledger", "#places", "#sources-section"):
         assert opened.page.locator(selector).is_visible(), selector
-    for selector in ("#reset", ".tabs", "#table"):
+    for selector in ("#reset", "#search", "#pathway", ".tabs", "#table"):
         assert not opened.page.locator(selector).is_visible(), selector
+    assert opened.page.locator("#hours").is_visible()
+    opened.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    opened.page.evaluate("geomap.choose({ kind: 'pcn', row: 2 })")
+    opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    name = tables.pcns[PcnResultFrame.pcn_name].iloc[2]
+    assert opened.text("#places h2") == name and opened.page.locator("#places details table").is_visible()
+    assert opened.page.locator("#sources-section").is_visible() and not opened.page.locator("#hours").is_visible()
 
 
 def test_hostile_names_show_as_they_are_and_run_nothing(browser, tmp_path: Path) -> None:
@@ -244,12 +254,12 @@ def test_hostile_names_show_as_they_are_and_run_nothing(browser, tmp_path: Path)
     assert page.evaluate("document.getElementById('label').textContent") == HOSTILE[0]
     assert page.evaluate("document.title").startswith(HOSTILE[1])
     for row, name in enumerate(HOSTILE):
-        for kind in ("pcn", "site"):
+        for kind in ("pcn", "facility"):
             page.evaluate("(choice) => geomap.choose(choice)", {"kind": kind, "row": row})
             heading = page.evaluate("document.querySelector('#places h2').textContent")
             assert heading in HOSTILE or heading.startswith("Riverside"), name
             assert page.evaluate("decodeURIComponent(location.hash).length") > 1
-        page.locator(".leaflet-picked-pane .site").first.click(force=True)
+        page.locator(".leaflet-picked-pane .facility").first.click(force=True)
         assert page.evaluate("document.querySelector('.leaflet-popup-content strong').children.length") == 0
         page.keyboard.press("Escape")
     assert page.evaluate("window.hit") is None

@@ -1,16 +1,9 @@
-/* Header, map key, ledger strip and the "About" tab. */
+/* Header, ledger strip and the "About" tab. */
 (function (geomap) {
   "use strict";
 
   const { data, el, number, percent, byId } = geomap;
   const facts = data.facts;
-
-  /** "12 to 30", or one number where both ends read the same. */
-  geomap.range = function (low, high, unit) {
-    const from = geomap.inUnit(low, unit);
-    const to = geomap.inUnit(high, unit);
-    return from === to ? from : from + " to " + to;
-  };
 
   geomap.drawHeader = function () {
     byId("finding").textContent = facts.finding;
@@ -18,54 +11,8 @@
     byId("run").textContent = facts.name + " · plan for " + facts.period + " · data as of " + facts.as_of;
     byId("label").textContent = facts.label;
     byId("label").hidden = facts.label === "";
-  };
-
-  geomap.drawLegend = function () {
-    const theme = geomap.theme();
-    byId("theme-title").textContent = theme.title;
-    const items = theme.high.map((high, k) => {
-      const swatch = el("span", { class: "swatch" });
-      swatch.style.backgroundColor = theme.colours[k];
-      const title = geomap.counted(theme.count[k], "PCN", "PCNs");
-      return el("li", { title }, swatch, geomap.range(theme.low[k], high, theme.unit));
-    });
-    if (theme.missing) {
-      items.push(el("li", null, el("span", { class: "swatch hatch" }), theme.missing_name,
-        el("span", { class: "note" }, geomap.counted(theme.missing, "PCN", "PCNs"))));
-    }
-    byId("classes").replaceChildren(...items);
-  };
-
-  geomap.drawThemes = function () {
-    data.themes.forEach((theme, k) => {
-      const radio = el("input", { type: "radio", name: "theme", value: theme.key, id: "theme-" + theme.key });
-      radio.checked = k === 0;
-      radio.addEventListener("change", () => geomap.setTheme(theme.key));
-      byId("themes").append(el("label", { for: "theme-" + theme.key }, radio, theme.name));
-    });
-  };
-
-  geomap.drawSiteKey = function () {
-    const sites = data.sites;
-    const counts = new Map();
-    sites.operator.forEach((operator) => {
-      const kind = data.operators.kind[operator];
-      counts.set(kind, (counts.get(kind) || 0) + 1);
-    });
-    const items = data.kinds.map((kind, k) => [kind, counts.get(k) || 0]).filter(([, count]) => count > 0)
-      .map(([kind, count]) => el("li", null, geomap.circle(kind, 18, false), geomap.sentence(kind.name),
-        el("span", { class: "note" }, number(count))));
-    byId("kinds").replaceChildren(...items);
-    byId("site-count").textContent = geomap.counted(sites.id.length, "facility", "facilities");
-    if (sites.id.length === 0) return;
-    const sizes = geomap.keyHours().map((hours) => {
-      const disc = el("span", { class: "disc size" });
-      disc.style.width = disc.style.height = geomap.circlePx(hours) + "px";
-      return el("span", null, disc, number(hours));
-    });
-    const ring = el("span", null, geomap.circle({ letter: "", colour: "#425563" }, 14, true), "ring: hours left");
-    const several = el("span", null, el("span", { class: "cluster" }, el("b", null, "12k")), "hours of several facilities");
-    byId("sizes").replaceChildren(...sizes, ring, several);
+    byId("to-index").hidden = !facts.index;
+    if (facts.index) byId("to-index").setAttribute("href", facts.index);
   };
 
   geomap.drawLedger = function () {
@@ -86,16 +33,17 @@
     byId("ledger").replaceChildren(...items);
   };
 
-  /** Sum a column over rows that share a reason, most first, as [reason, stage, sum]. */
+  /** Sum a column over rows that share a reason, most first: [{ reason, stage, sum }]. */
   function sumByReason(reasons, values, stages) {
     const sums = new Map();
     reasons.forEach((reason, row) => {
       if (reason === null || values[row] === 0) return;
-      const key = (stages ? stages[row] : "") + "\n" + reason;
-      sums.set(key, (sums.get(key) || 0) + values[row]);
+      const stage = stages ? stages[row] : "";
+      const told = sums.get(stage + "\n" + reason) || { reason, stage, sum: 0 };
+      told.sum += values[row];
+      sums.set(stage + "\n" + reason, told);
     });
-    return [...sums].map(([key, sum]) => [...key.split("\n").reverse(), sum])
-      .sort((a, b) => b[2] - a[2] || (a[0] < b[0] ? -1 : 1));
+    return [...sums.values()].sort((a, b) => b.sum - a.sum || (a.reason < b.reason ? -1 : 1));
   }
 
   function hoursTables() {
@@ -109,16 +57,16 @@
     const reasons = sumByReason(data.unused.reason, data.unused.hours, data.unused.stage);
     byId("hours-reasons").replaceChildren(reasons.length === 0 ? el("p", null, "Every hour pledged is matched.")
       : geomap.table("Participant-hours by reason", [["Reason"], ["Hours", "figure"], ["Of all pledged", "figure"]],
-        reasons.map(([reason, stage, hours]) => [geomap.noted(geomap.sentence(geomap.hoursReason(reason)), data.stages[stage]),
-          number(hours), share(hours)])));
+        reasons.map(({ reason, stage, sum }) => [geomap.noted(geomap.sentence(geomap.hoursReason(reason)), data.stages[stage]),
+          number(sum), share(sum)])));
   }
 
   function unmetTable() {
     const reasons = sumByReason(data.unmet.reason, data.unmet.unmet, null);
     byId("unmet-reasons").replaceChildren(reasons.length === 0 ? el("p", null, "Everyone who could start has a place.")
       : geomap.table("People by reason", [["Reason"], ["People", "figure"], ["Of those who could start", "figure"]],
-        reasons.map(([reason, , people]) => [geomap.sentence(geomap.unmetReason(reason)), number(people),
-          facts.demand_places ? percent(people / facts.demand_places) : "–"])));
+        reasons.map(({ reason, sum }) => [geomap.sentence(geomap.unmetReason(reason)), number(sum),
+          facts.demand_places ? percent(sum / facts.demand_places) : "–"])));
   }
 
   geomap.drawAbout = function () {

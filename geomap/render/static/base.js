@@ -6,6 +6,23 @@ window.geomap = window.geomap || {};
   const data = JSON.parse(document.getElementById("data").textContent);
   geomap.data = data;
 
+  /** Running sums: what a column of steps stands for. */
+  geomap.runningSums = function (steps) {
+    let sum = 0;
+    return steps.map((step) => (sum += step));
+  };
+
+  /** Undo what was done to make the columns shorter: see packed.py. */
+  function unpack({ words, coded, steps }) {
+    for (const [block, columns] of Object.entries(coded)) {
+      for (const name of columns) data[block][name] = data[block][name].map((row) => words[row]);
+    }
+    for (const [block, columns] of Object.entries(steps)) {
+      for (const name of columns) data[block][name] = geomap.runningSums(data[block][name]);
+    }
+  }
+  unpack(data.packed);
+
   /** Element with a class, attributes and children; a child that is not a node becomes text, never markup. */
   geomap.el = function (tag, attributes, ...children) {
     const node = document.createElement(tag);
@@ -75,7 +92,7 @@ window.geomap = window.geomap || {};
   };
 
   geomap.operatorKind = (operator) => data.kinds[data.operators.kind[operator]] || null;
-  geomap.siteKind = (site) => geomap.operatorKind(data.sites.operator[site]);
+  geomap.facilityKind = (facility) => geomap.operatorKind(data.facilities.operator[facility]);
 
   /** A table of text: headings as [text, "figure"?], rows of cells (text or nodes). */
   geomap.table = function (caption, headings, rows) {

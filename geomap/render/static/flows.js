@@ -2,31 +2,28 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el } = geomap;
+  const { data, el, number, counted } = geomap;
   const flows = data.flows;
   const STEPS = 24;
   const FADES = ["#005eb8", "#2e7cc5", "#5c99d2", "#8ab7e0"];
-  const byPcn = geomap.groupRows(flows.pcn);
-  const bySite = geomap.groupRows(flows.site);
+  const MOST_LINES = 60;
+  const MOST_PICKED = 40;
+  const SHORTEST_PX = 30;
   let drawn = null;
   let figures = [];
   let picked = [];
 
-  geomap.flowsOfPcn = (row) => byPcn.get(row) || [];
-  geomap.flowsOfSite = (row) => bySite.get(row) || [];
-
-  /** Flows of the choice added up to one line a (facility, PCN), most hours first. */
-  geomap.linesOf = function (choice) {
-    const rows = choice.kind === "pcn" ? geomap.flowsOfPcn(choice.row) : geomap.flowsOfSite(choice.row);
+  /** Rows of flows added up to one line a (facility, PCN), most hours first. */
+  geomap.linesOf = function (rows) {
     const lines = new Map();
-    for (const row of rows) {
-      const key = flows.site[row] + ":" + flows.pcn[row];
-      const line = lines.get(key) || { site: flows.site[row], pcn: flows.pcn[row], hours: 0, places: 0 };
+    for (const row of geomap.ofPathway(rows)) {
+      const key = flows.facility[row] + ":" + flows.pcn[row];
+      const line = lines.get(key) || { facility: flows.facility[row], pcn: flows.pcn[row], hours: 0, places: 0 };
       line.hours += flows.hours[row];
       line.places += flows.places[row];
       lines.set(key, line);
     }
-    return [...lines.values()].sort((a, b) => b.hours - a.hours || a.site - b.site || a.pcn - b.pcn);
+    return [...lines.values()].sort((a, b) => b.hours - a.hours || a.facility - b.facility || a.pcn - b.pcn);
   };
 
   function widthPx(hours) {
@@ -64,22 +61,23 @@
 
   /** Where the numbered facilities stand, so that no figure covers one: [left, top, right, bottom] in pixels. */
   function markersBoxes(map) {
-    return picked.filter((row) => geomap.sitePlace(row)).map((row) => {
-      const at = map.latLngToContainerPoint(geomap.sitePlace(row));
-      const half = geomap.circlePx(data.sites.pledged_hours[row]) / 2;
+    return picked.filter((row) => geomap.facilityPlace(row)).map((row) => {
+      const at = map.latLngToContainerPoint(geomap.facilityPlace(row));
+      const half = geomap.circlePx(data.facilities.pledged_hours[row]) / 2;
       return [at.x - half, at.y - half - 6, at.x + half + 8, at.y + half];
     });
   }
 
-  /** Put the hours beside their lines, the greatest first, leaving out any that would cover another. */
+  /** Put the hours beside their lines, the greatest first; not where a line is too short, or one would cover another. */
   function placeFigures() {
     const map = geomap.leaflet();
-    const taken = markersBoxes(map);
+    const taken = [...markersBoxes(map), ...geomap.clusterBoxes((place) => map.latLngToContainerPoint(place))];
     for (const figure of figures) {
       const at = map.latLngToContainerPoint(figure.place);
       const half = (figure.text.length * 7 + 12) / 2;
       const box = [at.x - half, at.y - 10, at.x + half, at.y + 10];
-      const isFree = taken.every((t) => box[2] < t[0] || box[0] > t[2] || box[3] < t[1] || box[1] > t[3]);
+      const isLong = map.latLngToContainerPoint(figure.from).distanceTo(map.latLngToContainerPoint(figure.to)) > SHORTEST_PX;
+      const isFree = isLong && taken.every((t) => box[2] < t[0] || box[0] > t[2] || box[3] < t[1] || box[1] > t[3]);
       if (isFree) taken.push(box);
       if (isFree && !figure.marker) {
         const icon = L.divIcon({ html: el("span", { class: "flow-figure" }, figure.text), className: "", iconSize: [0, 0] });
@@ -92,7 +90,7 @@
     }
   }
 
-  geomap.clearFlows = function () {
+  function clearFlows() {
     if (drawn) {
       drawn.remove();
       geomap.leaflet().off("zoomend", placeFigures);
@@ -100,56 +98,76 @@
     drawn = null;
     figures = [];
     geomap.byId("flow-key").hidden = true;
-  };
+  }
 
-  /** Draw the lines of the choice and number its places; returns how many lines there are. */
-  geomap.drawFlows = function (choice) {
-    geomap.clearFlows();
+  /** Draw the lines of the choice, those with most hours if there are many, and number its places. */
+  function drawFlows(choice) {
     const { pcns } = data;
-    const lines = geomap.linesOf(choice).filter((line) => geomap.sitePlace(line.site) && pcns.lat[line.pcn] !== null);
+    const told = geomap.kindOf(choice);
+    const every = told.lines(choice.row).filter((line) => geomap.facilityPlace(line.facility) && pcns.lat[line.pcn] !== null);
+    const lines = every.slice(0, MOST_LINES);
     drawn = L.layerGroup().addTo(geomap.leaflet());
     const curves = [];
     for (const line of lines) {
-      const from = geomap.sitePlace(line.site);
+      const from = geomap.facilityPlace(line.facility);
       const to = L.latLng(pcns.lat[line.pcn], pcns.lon[line.pcn]);
       const points = curve(from, to);
       if (from.distanceTo(to) > 1) curves.push({ points, width: widthPx(line.hours) });
       const at = choice.kind === "pcn" ? 8 : 16;
-      figures.push({ place: points[at], text: geomap.number(line.hours) + " h", marker: null });
+      figures.push({ place: points[at], from, to, text: number(line.hours) + " h", marker: null });
     }
     drawLines(curves);
-    picked = choice.kind === "site" ? [choice.row] : lines.map((line) => line.site);
+    picked = told.numbered ? lines.map((line) => line.facility) : [...told.facilities(choice.row)];
+    const hasMany = !told.numbered && picked.length > MOST_PICKED;
+    geomap.restrictFacilities(hasMany ? picked : null);
+    if (hasMany) picked = [];
     picked.forEach((row, k) => {
-      if (geomap.sitePlace(row)) geomap.pickedMarker(row, choice.kind === "pcn" ? k + 1 : 0).addTo(drawn);
+      if (geomap.facilityPlace(row)) geomap.pickedMarker(row, told.numbered ? k + 1 : 0).addTo(drawn);
     });
     placeFigures();
     geomap.leaflet().on("zoomend", placeFigures);
-    drawKey(lines.length);
-    return lines.length;
-  };
+    drawKey(lines, every);
+  }
 
-  function drawKey(count) {
+  geomap.onChange((view, before) => {
+    if (before && geomap.isSame(before.choice, view.choice) && before.pathway === view.pathway) return;
+    clearFlows();
+    if (view.choice) drawFlows(view.choice);
+    else geomap.restrictFacilities(null);
+  });
+
+  /** How many lines are left out, and how much they would have told. */
+  function leftOut(lines, every) {
+    if (lines.length === every.length) return null;
+    const sum = (part) => part.reduce((total, line) => total + line.hours, 0);
+    return el("p", { class: "small" }, "The " + counted(lines.length, "line", "lines") + " with most hours, of " +
+      number(every.length) + ": " + geomap.percent(sum(lines) / sum(every)) + " of the hours");
+  }
+
+  function drawKey(lines, every) {
     const key = geomap.byId("flow-key");
     const classes = data.flow_classes;
-    key.hidden = count === 0;
+    key.hidden = lines.length === 0;
     const items = classes.high.map((high, k) => {
       const line = el("span", { class: "line" });
       line.style.height = classes.widths_px[k] + "px";
       return el("li", null, line, geomap.range(classes.low[k], high, "count"));
     });
-    key.replaceChildren(el("p", { class: "legend-title" }, "Matched hours"), el("ul", { class: "lines" }, ...items));
+    const nodes = [el("p", { class: "legend-title" }, "Matched hours"), el("ul", { class: "lines" }, ...items), leftOut(lines, every)];
+    key.replaceChildren(...nodes.filter((node) => node !== null));
   }
 
-  /** Bounds of everything the choice touches. */
-  geomap.boundsOf = function (choice) {
+  /** Bounds of PCN footprints, and of both ends of lines. */
+  geomap.boundsOf = function (pcnRows, facilityRows, lines) {
     const { pcns } = data;
     const bounds = L.latLngBounds([]);
-    if (choice.kind === "pcn") {
-      const footprint = geomap.footprintBounds(choice.row);
+    for (const row of pcnRows) {
+      const footprint = geomap.footprintBounds(row);
       if (footprint) bounds.extend(footprint);
-    } else if (geomap.sitePlace(choice.row)) bounds.extend(geomap.sitePlace(choice.row));
-    for (const line of geomap.linesOf(choice)) {
-      if (geomap.sitePlace(line.site)) bounds.extend(geomap.sitePlace(line.site));
+    }
+    for (const row of facilityRows) if (geomap.facilityPlace(row)) bounds.extend(geomap.facilityPlace(row));
+    for (const line of lines) {
+      if (geomap.facilityPlace(line.facility)) bounds.extend(geomap.facilityPlace(line.facility));
       if (pcns.lat[line.pcn] !== null) bounds.extend([pcns.lat[line.pcn], pcns.lon[line.pcn]]);
     }
     return bounds;

@@ -1,204 +1,172 @@
-/* The map: colours of the PCNs, facilities and their clusters, hover texts, what is chosen. */
+/* The map: colours of the PCNs, what is chosen, where the map looks. */
 (function (geomap) {
   "use strict";
 
-  const { data, el, number } = geomap;
-  const sites = data.sites;
-  const largestHours = Math.max(1, ...sites.pledged_hours);
-  const LARGEST_PX = 44;
-  const SMALLEST_PX = 16;
+  const { data, el, byId } = geomap;
   const FAR_ZOOM = 7.5;
-  let layers = null;
+  const OUTLINED = new Set(["pcn", "site"]);
+  let map = null;
+  let pcns = null;
+  let lit = null;
   let everything = null;
-  let theme = data.themes[0];
-  const footprints = new Map();
-  const sitePlaces = new Map();
+  let atRest = null;
+  let key = null;
 
-  geomap.theme = () => theme;
-  geomap.leaflet = () => layers.map;
+  geomap.leaflet = () => map;
+  /** Whether the map shows so much that marks must be small. */
+  geomap.isFar = () => map.getZoom() < FAR_ZOOM;
 
-  /** Width in pixels of the circle of a facility: its area grows with the hours. */
-  geomap.circlePx = (hours) => Math.max(SMALLEST_PX, LARGEST_PX * Math.sqrt(hours / largestHours));
-
-  /** Two round numbers of hours for the key: the largest circle or a little less, and about an eighth of it. */
-  geomap.keyHours = function () {
-    const round = (hours) => {
-      const ten = 10 ** Math.floor(Math.log10(hours));
-      return [5, 2, 1].find((times) => times * ten <= hours) * ten;
-    };
-    return [...new Set([round(Math.max(1, largestHours / 8)), round(largestHours)])];
-  };
-
-  function circle(kind, px, hasHoursLeft) {
-    const disc = el("span", { class: "disc" + (hasHoursLeft ? " ring" : "") }, el("b", null, kind ? kind.letter : "?"));
-    disc.style.width = disc.style.height = px + "px";
-    disc.style.fontSize = Math.max(10, Math.min(15, px * 0.5)) + "px";
-    disc.style.backgroundColor = kind ? kind.colour : "#425563";
-    return disc;
-  }
-  geomap.circle = circle;
-
-  geomap.sitePlace = (row) => sitePlaces.get(row) || null;
-  geomap.hasHoursLeft = (row) => sites.unmatched_hours[row] >= 1;
-
-  /** Icon made when it is first shown; its content is nodes, so a name in it can only be text. */
-  const SiteIcon = L.DivIcon.extend({
-    createIcon(old) {
-      const div = L.DivIcon.prototype.createIcon.call(this, old);
-      const row = this.options.row;
-      const name = sites.name[row] + ", " + geomap.counted(sites.pledged_hours[row], "hour", "hours") + " pledged";
-      div.append(circle(geomap.siteKind(row), this.options.px, geomap.hasHoursLeft(row)));
-      if (this.options.rank) div.append(el("span", { class: "rank", "aria-hidden": "true" }, number(this.options.rank)));
-      div.append(el("span", { class: "unseen" }, name));
-      return div;
-    },
-  });
-
-  function makeMarker(row, { pane = "markerPane", className = "site", rank = 0 }) {
-    const px = geomap.circlePx(sites.pledged_hours[row]);
-    const icon = new SiteIcon({ row, px, rank, html: false, className, iconSize: [px, px] });
-    const marker = L.marker(sitePlaces.get(row), { icon, row, pane, riseOnHover: true });
-    marker.bindTooltip(() => siteWords(row, false), { direction: "top", offset: [0, -8] });
-    marker.bindPopup(() => siteWords(row, true), { minWidth: 220, maxWidth: 260 });
-    marker.on("click", () => geomap.choose({ kind: "site", row }, { zoom: false }));
-    return marker;
-  }
-
-  /** Called by the script that folium wrote, for each [latitude, longitude, row]. */
-  geomap.siteMarker = ([latitude, longitude, row]) => {
-    sitePlaces.set(row, L.latLng(latitude, longitude));
-    return makeMarker(row, {});
-  };
-
-  /** A facility of the choice, above the clusters, numbered as in the list (0: no number). */
-  geomap.pickedMarker = (row, rank) => makeMarker(row, { pane: "picked", className: "site picked", rank });
-
-  /** Called by the script that folium wrote: a cluster says how many hours stand there. */
-  geomap.clusterIcon = (cluster) => {
-    const rows = cluster.getAllChildMarkers().map((marker) => marker.options.row);
-    const hours = rows.reduce((sum, row) => sum + sites.pledged_hours[row], 0);
-    const disc = el("span", { class: "cluster" }, el("b", { "aria-hidden": "true" }, geomap.brief(hours)));
-    disc.append(el("span", { class: "unseen" }, number(rows.length) + " facilities, " + number(hours) + " hours"));
-    return L.divIcon({ html: disc, className: "cluster-icon", iconSize: [0, 0] });
-  };
-
-  function siteWords(row, isPopup) {
-    const box = el("div", { class: "words" }, el("strong", { class: geomap.caps(sites.name[row]) }, sites.name[row]));
-    box.append(el("span", null, data.operators.name[sites.operator[row]]));
-    box.append(el("span", null, number(sites.pledged_hours[row]) + " hours pledged, " +
-      number(sites.matched_hours[row]) + " matched"));
-    if (isPopup) {
-      box.append(el("span", null, "Serves " + geomap.counted(sites.people[row], "person", "people") + " in " +
-        geomap.counted(sites.pcns_served[row], "PCN", "PCNs")));
-    }
-    return box;
-  }
-
-  function pcnWords(row, isPopup) {
-    const pcns = data.pcns;
-    const box = el("div", { class: "words" }, el("strong", { class: geomap.caps(pcns.name[row]) }, pcns.name[row]));
-    const columns = { need: pcns.need_index, coverage: pcns.coverage_share, unmet: pcns.unmet_places };
-    for (const each of isPopup ? data.themes : [theme]) {
-      const value = columns[each.key][row];
-      const shown = value === null ? each.missing_name.toLowerCase() : geomap.inUnit(value, each.unit);
-      box.append(el("span", null, each.title.split(",")[0] + ": " + shown));
-    }
-    if (isPopup) box.append(el("span", null, number(pcns.matched_places[row]) + " of " +
-      geomap.counted(pcns.demand_places[row], "person", "people") + " who could start have a place"));
-    return box;
+  function fillOf(theme, row) {
+    const cls = geomap.classOf(theme, row);
+    return cls < 0 ? "url(#hatch)" : theme.fills[cls];
   }
 
   function paint() {
-    for (const [row, layer] of footprints) {
-      const cls = theme.of[row];
-      layer.setStyle({ fillColor: cls < 0 ? "url(#hatch)" : theme.colours[cls] });
-    }
+    const theme = geomap.theme();
+    pcns.paths.forEach((path, row) => path.setAttribute("fill", fillOf(theme, row)));
+    lit.paths.forEach((path, row) => path.setAttribute("fill", fillOf(theme, row)));
   }
 
-  /** Leave the PCNs in `rows` as they are and dim the others; the style sheet does it, so it is quick. */
-  geomap.light = function (choice, rows) {
-    const container = layers.map.getContainer();
-    container.querySelectorAll("path.lit").forEach((path) => path.classList.remove("lit", "chosen"));
-    container.classList.toggle("has-choice", choice !== null);
-    for (const row of rows) {
-      const layer = footprints.get(row);
-      if (!layer) continue;
-      layer.getElement().classList.add("lit");
-      if (choice.kind === "pcn") {
-        layer.getElement().classList.add("chosen");
-        layer.bringToFront();
-      }
-    }
-  };
+  /** Lay a veil over all PCNs and draw those of the choice again above it: far quicker than to dim each of the others. */
+  function light(choice) {
+    map.getContainer().classList.toggle("has-choice", choice !== null);
+    const rows = choice ? [...new Set(geomap.kindOf(choice).pcns(choice.row))] : [];
+    lit.show(rows);
+    lit.svg.toggleAttribute("hidden", choice === null);
+    const theme = geomap.theme();
+    lit.paths.forEach((path, row) => {
+      path.setAttribute("fill", fillOf(theme, row));
+      path.classList.toggle("chosen", OUTLINED.has(choice.kind));
+    });
+  }
 
-  geomap.setTheme = function (key) {
-    theme = data.themes.find((each) => each.key === key) || data.themes[0];
-    geomap.byId("theme-" + theme.key).checked = true;
-    paint();
-    geomap.drawLegend();
-  };
+  geomap.footprintBounds = (row) => (pcns.shapes.has(row) ? geomap.boundsOfShape(pcns.shapes.get(row)) : null);
 
-  geomap.showSites = function (shown) {
-    if (shown) layers.map.addLayer(layers.sites);
-    else layers.map.removeLayer(layers.sites);
-  };
+  /** Measured when the key or the map changes its size, not at a choice: there it would make the browser lay out twice. */
+  function measureKey() {
+    const legend = byId("legend");
+    const isOver = getComputedStyle(legend).position === "absolute";
+    const { left, top, width, height } = legend.getBoundingClientRect();
+    const frame = map.getContainer().getBoundingClientRect();
+    key = isOver ? { left: left - frame.left, top: top - frame.top, width, height, isOpen: legend.open } : null;
+  }
 
-  geomap.footprintBounds = (row) => (footprints.has(row) ? footprints.get(row).getBounds() : null);
+  /** The part of the map that its key lies over, [left, top, right, bottom] in pixels; null where it lies beside it. */
+  geomap.keyBox = () => key && [key.left, key.top, key.left + key.width, key.top + key.height];
 
   /** Room on the left for the map key where it lies over the map, and on top for the key of the lines. */
   geomap.fit = function (bounds, maxZoom) {
     if (!bounds || !bounds.isValid()) return;
-    const legend = geomap.byId("legend");
-    const isOver = getComputedStyle(legend).position === "absolute";
-    const left = isOver && legend.open ? legend.offsetWidth + 16 : 16;
-    const top = geomap.choice() ? 96 : 24;
-    layers.map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [24, 24], maxZoom, animate: false });
+    const left = key && key.isOpen ? key.width + 16 : 16;
+    const top = geomap.view().choice ? 96 : 24;
+    map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [24, 24], maxZoom, animate: false });
   };
 
-  geomap.fitAll = () => geomap.fit(everything, 12);
+  geomap.fitAll = function () {
+    geomap.fit(everything, 12);
+    atRest = { center: map.getCenter(), zoom: map.getZoom() };
+  };
 
-  /** Stripes for "no data", so that it never looks like a class. */
-  function addHatch() {
-    const svg = layers.map.getPane("overlayPane").querySelector("svg");
-    if (!svg) return;
-    const make = (tag, attributes) => {
-      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-      for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-      return node;
-    };
-    const pattern = make("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse",
-      patternTransform: "rotate(45)" });
-    pattern.append(make("rect", { width: 6, height: 6, fill: "#ffffff" }), make("rect", { width: 2, height: 6, fill: "#aeb7bd" }));
-    const defs = make("defs", {});
-    defs.append(pattern);
-    svg.prepend(defs);
+  /** The room for the map changes with the window and with the key below it: what showed everything still does. */
+  function followRoom() {
+    measureKey();
+    const wasAtRest = atRest !== null && map.getZoom() === atRest.zoom && map.getCenter().equals(atRest.center, 1e-6);
+    map.invalidateSize({ animate: false, pan: !wasAtRest });
+    if (wasAtRest && !geomap.view().choice) geomap.fitAll();
   }
 
-  /** Take over the layers that folium made. */
-  geomap.startMap = function (given) {
-    layers = given;
-    layers.map.createPane("flows").style.zIndex = 450;
-    layers.map.getPane("flows").style.pointerEvents = "none";
-    layers.map.createPane("picked").style.zIndex = 630;
-    layers.map.createPane("figures").style.zIndex = 640;
-    layers.map.getPane("figures").style.pointerEvents = "none";
-    layers.map.attributionControl = null;
-    L.control.scale({ position: "bottomright" }).addTo(layers.map);
-    layers.map.zoomControl.setPosition("topright");
-    layers.pcns.eachLayer((layer) => {
-      const row = layer.feature.properties.row;
-      footprints.set(row, layer);
-      layer.bindTooltip(() => pcnWords(row, false), { sticky: true });
-      layer.bindPopup(() => pcnWords(row, true), { minWidth: 220, maxWidth: 260 });
-      layer.on("click", () => geomap.choose({ kind: "pcn", row }, { zoom: false }));
+  /** Go to what is chosen, or show everything. */
+  geomap.fitView = function () {
+    const { choice } = geomap.view();
+    if (choice) geomap.fit(geomap.kindOf(choice).bounds(choice.row), 13);
+    else geomap.fitAll();
+  };
+
+  function pcnWords(row, isPopup) {
+    const name = data.pcns.name[row];
+    const box = el("div", { class: "words" }, el("strong", { class: geomap.caps(name) }, name));
+    const shown = isPopup ? data.themes.filter((theme) => theme.in_popup).map((theme) => theme.key) : [geomap.view().theme];
+    for (const theme of shown.map(geomap.theme)) {
+      box.append(el("span", null, theme.short + ": " + geomap.themeText(theme, row)));
+    }
+    if (isPopup) {
+      const { demand, matched } = geomap.placesOf(row);
+      box.append(el("span", null, geomap.number(matched) + " of " + geomap.counted(demand, "person", "people") +
+        " who could start have a place"));
+    }
+    return box;
+  }
+
+  /** One hover text and one popup for all PCNs: the element below the pointer says which. */
+  function listenToPcns() {
+    const hint = L.tooltip({ sticky: true, direction: "auto", opacity: 0.95 });
+    let hinted = -1;
+    const hide = () => {
+      hinted = -1;
+      hint.close();
+    };
+    map.on("mousemove", (event) => {
+      const row = geomap.rowOfPath(event.originalEvent.target);
+      if (row === undefined) {
+        hide();
+        return;
+      }
+      if (row !== hinted) hint.setContent(pcnWords(row, false));
+      hint.setLatLng(event.latlng);
+      if (hinted < 0) hint.openOn(map);
+      hinted = row;
     });
-    everything = layers.pcns.getBounds();
-    sitePlaces.forEach((place) => everything.extend(place));
-    const map = layers.map;
-    map.on("zoomend", () => map.getContainer().classList.toggle("far", map.getZoom() < FAR_ZOOM));
-    layers.outlines.setStyle({ color: "#212b32", weight: 1.5, fill: false, opacity: 0.75 });
-    layers.pcns.setStyle({ fillOpacity: 0.92, color: "#ffffff", weight: 0.5, opacity: 1 });
-    addHatch();
-    paint();
+    map.on("mouseout", hide);
+    map.on("click", (event) => {
+      const row = geomap.rowOfPath(event.originalEvent.target);
+      if (row === undefined) return;
+      hide();
+      L.popup({ minWidth: 220, maxWidth: 260 }).setLatLng(event.latlng).setContent(pcnWords(row, true)).openOn(map);
+      geomap.choose({ kind: "pcn", row }, { zoom: false });
+    });
+  }
+
+  geomap.onChange((view, before) => {
+    const isOther = !before || !geomap.isSame(before.choice, view.choice) || before.pathway !== view.pathway;
+    if (!before || before.theme !== view.theme || before.pathway !== view.pathway) {
+      paint();
+      geomap.drawLegend();
+    }
+    if (!isOther) return;
+    if (view.choice && geomap.isZooming) geomap.fitView();
+    light(view.choice);
+  });
+
+  function makePanes() {
+    for (const [name, zIndex] of [["lit", 405], ["sites", 420], ["flows", 450], ["picked", 630], ["figures", 640]]) {
+      const pane = map.createPane(name);
+      pane.style.zIndex = zIndex;
+      if (name !== "picked") pane.style.pointerEvents = "none";
+    }
+  }
+
+  /** Take over the layers that folium made: they are added once the map knows where to look, so as to draw them once. */
+  geomap.startMap = function (layers) {
+    map = layers.map;
+    pcns = layers.pcns;
+    everything = L.latLngBounds([]);
+    pcns.shapes.forEach((shape) => everything.extend(geomap.boundsOfShape(shape)));
+    layers.facilities.places.forEach((place) => everything.extend(place));
+    makePanes();
+    lit = new geomap.Shapes(pcns.shapes, { pane: "lit", isVeiled: true });
+    map.attributionControl = null;
+    L.control.scale({ position: "bottomright" }).addTo(map);
+    map.zoomControl.setPosition("topright");
+    map.on("zoomend", () => map.getContainer().classList.toggle("far", geomap.isFar()));
+    map.invalidateSize({ animate: false });
+    measureKey();
+    geomap.fitAll();
+    for (const layer of [pcns, lit, layers.outlines]) map.addLayer(layer);
+    lit.show([]);
+    geomap.startFacilities(layers.facilities);
+    geomap.startSites();
+    listenToPcns();
+    new ResizeObserver(followRoom).observe(map.getContainer());
+    new ResizeObserver(measureKey).observe(byId("legend"));
   };
 })(window.geomap);

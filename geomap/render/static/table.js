@@ -1,30 +1,127 @@
-/* The "Table" tab: every PCN, sortable and filtered; made when it is first opened. */
+/* The "Table" tab: every PCN, facility and operator, sorted and filtered; rows are made when they are walked or scrolled to. */
 (function (geomap) {
   "use strict";
 
   const { data, el, number, percent, byId } = geomap;
-  const pcns = data.pcns;
-  const icbs = pcns.icb.map((icb) => geomap.shortIcb(data.icbs.name[icb]));
-  const COLUMNS = [
-    { name: "PCN", values: pcns.name },
-    { name: "ICB", values: icbs },
-    { name: "Patients", values: pcns.patients, show: number },
-    { name: "Need", values: pcns.need_index, show: (value) => number(value, 2) },
-    { name: "Could start", values: pcns.demand_places, show: number },
-    { name: "Matched", values: pcns.matched_places, show: number },
-    { name: "Unmet", values: pcns.unmet_places, show: number },
-    { name: "Coverage", values: pcns.coverage_share, show: percent },
-  ];
+  const { pcns, facilities, operators } = data;
+  const CHUNK = 100;
   const compareText = new Intl.Collator("en-GB", { sensitivity: "base", numeric: true }).compare;
-  const searched = pcns.name.map((name, row) =>
-    [name, pcns.code[row], data.icbs.name[pcns.icb[row]]].join(" ").toLocaleLowerCase("en-GB"));
-  const CHUNK = 150;
-  let order = pcns.code.map((code, row) => row);
-  let wanted = order;
+  const whole = (value) => number(value);
+
+  const icbNames = geomap.lazily(() => pcns.icb.map((icb) => (icb < 0 ? "" : geomap.shortIcb(data.icbs.name[icb]))));
+  const operatorNames = geomap.lazily(() => facilities.operator.map((operator) => operators.name[operator]));
+  const kindNames = geomap.lazily(() => operators.id.map((id, row) => {
+    const kind = geomap.operatorKind(row);
+    return kind ? geomap.sentence(kind.name) : "Not known";
+  }));
+
+  /** People and hours of the rows that flows point to, for the pathway that is looked at. */
+  function matched(column) {
+    const [people, hours] = [new Map(), new Map()];
+    for (const k of geomap.ofPathway([...column.keys()])) {
+      people.set(column[k], (people.get(column[k]) || 0) + data.flows.places[k]);
+      hours.set(column[k], (hours.get(column[k]) || 0) + data.flows.hours[k]);
+    }
+    return { people, hours };
+  }
+
+  function pcnColumns(pathway) {
+    const { demand, matched: given, unmet } = geomap.placesFor(pathway);
+    const coverage = pathway < 0 ? pcns.coverage_share : demand.map((places, row) => (places > 0 ? given[row] / places : null));
+    return [
+      { name: "PCN", values: pcns.name },
+      { name: "ICB", values: icbNames() },
+      { name: "Patients", values: pcns.patients, show: whole },
+      { name: "Need", values: pcns.need_index, show: (value) => number(value, 2) },
+      { name: "Could start", values: demand, show: whole },
+      { name: "Matched", values: given, show: whole },
+      { name: "Unmet", values: unmet, show: whole },
+      { name: "Coverage", values: coverage, show: percent },
+    ];
+  }
+
+  function facilityColumns(pathway) {
+    const { people, hours } = matched(data.flows.facility);
+    return [
+      { name: "Facility", values: facilities.name },
+      { name: "Operator", values: operatorNames() },
+      { name: "Pledged", values: facilities.pledged_hours, show: whole },
+      { name: "Could be used", values: facilities.eligible_hours, show: whole },
+      { name: "Matched", values: pathway < 0 ? facilities.matched_hours : facilities.id.map((id, row) => hours.get(row) || 0), show: whole },
+      { name: "Left", values: facilities.unmatched_hours, show: whole },
+      { name: "People", values: pathway < 0 ? facilities.people : facilities.id.map((id, row) => people.get(row) || 0), show: whole },
+    ];
+  }
+
+  function operatorColumns() {
+    const { people, hours } = matched(data.flows.operator);
+    const rows = operators.id.map((id, row) => row);
+    const sum = (name) => rows.map((row) => geomap.facilitiesOf(row).reduce((total, k) => total + facilities[name][k], 0));
+    const told = (name) => (operators[name] && !operators[name].includes(null) ? operators[name] : sum(name));
+    return [
+      { name: "Operator", values: operators.name },
+      { name: "Kind", values: kindNames() },
+      { name: "Facilities", values: rows.map((row) => geomap.facilitiesOf(row).length), show: whole },
+      { name: "Pledged", values: told("pledged_hours"), show: whole },
+      { name: "Matched", values: rows.map((row) => hours.get(row) || 0), show: whole },
+      { name: "Left", values: told("unmatched_hours"), show: whole },
+      { name: "People", values: rows.map((row) => people.get(row) || 0), show: whole },
+    ];
+  }
+
+  const TABLES = {
+    pcn: { name: "PCNs", one: "PCN", keys: pcns.code, columns: pcnColumns, hint: "Show PCNs whose name, code or ICB contains",
+      all: () => pcns.code.map((code, row) => row), wide: "wide" },
+    facility: { name: "Facilities", one: "facility", keys: facilities.id, columns: facilityColumns,
+      hint: "Show facilities whose name, id or operator contains",
+      all: (pathway) => facilities.id.map((id, row) => row).filter((row) => pathway < 0 || facilities.pathways[row].includes(pathway)) },
+    operator: { name: "Operators", one: "operator", keys: operators.id, columns: operatorColumns,
+      hint: "Show operators whose name, id or kind contains", all: () => operators.id.map((id, row) => row) },
+  };
+
+  let shown = { kind: "pcn", isAll: false };
+  let columns = [];
   let sorted = { column: 0, isUp: true };
-  let body = null;
+  let order = [];
+  let wanted = [];
+  let stale = true;
+  const body = el("tbody", null);
   let headings = [];
-  const tableRows = new Map();
+  const many = (count, { one, name }) => number(count) + " " + (count === 1 ? one : one === "PCN" ? name : name.toLowerCase());
+
+  /** Rows that what is chosen leaves, or null where it leaves all: a thing is not alone in the table of its own kind. */
+  function rowsOfChoice() {
+    const { choice } = geomap.view();
+    if (!choice || choice.kind === shown.kind) return null;
+    const told = geomap.kindOf(choice);
+    return geomap.once(shown.kind === "pcn" ? told.pcns(choice.row) : givers(choice, told));
+  }
+
+  /** Facilities or operators of what is chosen: its own, or else those whose hours are matched to its PCNs. */
+  function givers({ kind, row }, told) {
+    const isFacility = shown.kind === "facility";
+    if (["facility", "operator", "flow"].includes(kind)) {
+      return told.facilities(row).map((facility) => (isFacility ? facility : facilities.operator[facility]));
+    }
+    const column = isFacility ? data.flows.facility : data.flows.operator;
+    return geomap.ofPathway(told.pcns(row).flatMap(geomap.flowsOfPcn)).map((k) => column[k]).filter((giver) => giver >= 0);
+  }
+
+  function tellOnly(rows, all) {
+    const only = byId("table-only");
+    only.hidden = rows === null;
+    if (rows === null) return;
+    const press = () => {
+      shown = { ...shown, isAll: !shown.isAll };
+      fill();
+      only.querySelector("button").focus();
+    };
+    const name = el("strong", null, geomap.nameOf(geomap.view().choice));
+    const button = (text) => el("button", { type: "button", class: "link", click: press }, text);
+    const { kind } = shown;
+    only.replaceChildren(...(shown.isAll ? ["All are shown. ", button("Show only those of what is chosen")]
+      : ["Only the " + many(rows.length, TABLES[kind]) + " of ", name, ". ", button("Show all " + number(all.length))]));
+  }
 
   function cell(column, row) {
     if (column.show) return el("td", { class: "figure" }, column.show(column.values[row]));
@@ -32,14 +129,12 @@
   }
 
   function rowOf(row) {
-    if (!tableRows.has(row)) {
-      const button = geomap.chooser("pcn", row, pcns.name[row]);
-      button.tabIndex = -1;
-      const cells = COLUMNS.slice(1).map((column) => cell(column, row));
-      tableRows.set(row, el("tr", null, el("th", { scope: "row" }, button), ...cells));
-      mark(row, geomap.choice());
-    }
-    return tableRows.get(row);
+    const button = geomap.chooser(shown.kind, row, columns[0].values[row]);
+    button.tabIndex = -1;
+    const { choice } = geomap.view();
+    const isChosen = choice !== null && choice.kind === shown.kind && choice.row === row;
+    return el("tr", { class: isChosen ? "chosen" : null }, el("th", { scope: "row" }, button),
+      ...columns.slice(1).map((column) => cell(column, row)));
   }
 
   /** Put the next rows on the page; the rest wait until they are scrolled or walked to. */
@@ -49,35 +144,35 @@
   }
 
   /** Start again from the first row, the one that can be reached with Tab; the arrow keys go on from there. */
-  function refresh(text) {
-    const sought = text.trim().toLocaleLowerCase("en-GB");
-    wanted = order.filter((row) => searched[row].includes(sought));
+  function refresh() {
+    const sought = byId("filter").value.trim().toLocaleLowerCase("en-GB");
+    const { keys } = TABLES[shown.kind];
+    wanted = sought === "" ? order : order.filter((row) => [columns[0].values[row], keys[row], columns[1].values[row]].join(" ")
+      .toLocaleLowerCase("en-GB").includes(sought));
     body.replaceChildren();
     showMore();
-    tableRows.forEach((tr) => { tr.querySelector("button").tabIndex = -1; });
     if (body.firstChild) body.querySelector("button").tabIndex = 0;
     byId("table-frame").scrollTop = 0;
-    byId("filter-count").textContent =
-      number(wanted.length) + " of " + geomap.counted(pcns.code.length, "PCN", "PCNs") + " found";
+    byId("filter-count").textContent = number(wanted.length) + " of " + many(order.length, TABLES[shown.kind]) + " found";
   }
 
-  /** Missing values stay last whichever way the table is sorted; ties keep the order of the codes. */
+  /** Missing values stay last whichever way the table is sorted; ties keep the order of the keys. */
   function sort(column, isUp) {
     sorted = { column, isUp };
-    const { values, show } = COLUMNS[column];
+    const { values, show } = columns[column];
     const compare = show ? (a, b) => a - b : compareText;
     order.sort((a, b) => {
       if (values[a] === null || values[b] === null) return (values[a] === null) - (values[b] === null) || a - b;
       return (isUp ? 1 : -1) * compare(values[a], values[b]) || a - b;
     });
-    headings.forEach((heading, k) => {
-      if (k === column) heading.setAttribute("aria-sort", isUp ? "ascending" : "descending");
-      else heading.removeAttribute("aria-sort");
+    headings.forEach((each, k) => {
+      if (k === column) each.setAttribute("aria-sort", isUp ? "ascending" : "descending");
+      else each.removeAttribute("aria-sort");
     });
-    refresh(byId("filter").value);
+    refresh();
   }
 
-  function heading(column, k) {
+  function headingOf(column, k) {
     const press = () => sort(k, sorted.column === k ? !sorted.isUp : !column.show);
     return el("th", { scope: "col", class: column.show ? "figure" : null },
       el("button", { type: "button", class: "sort", click: press }, column.name));
@@ -97,27 +192,58 @@
     button.focus();
   }
 
-  geomap.drawTable = function () {
-    if (body) return;
-    headings = COLUMNS.map(heading);
-    body = el("tbody", null);
-    body.addEventListener("keydown", moveByArrow);
-    const table = el("table", { class: "all" }, el("caption", { class: "unseen" }, "PCNs; the headings sort"),
+  /** Which rows there are, their figures and their order, for what is chosen and the pathway that is looked at. */
+  function fill() {
+    const { pathway } = geomap.view();
+    const all = TABLES[shown.kind].all(pathway);
+    const rows = rowsOfChoice();
+    tellOnly(rows, all);
+    columns = TABLES[shown.kind].columns(pathway);
+    order = rows === null || shown.isAll ? all : rows;
+    sort(sorted.column, sorted.isUp);
+    stale = false;
+  }
+
+  function drawTable() {
+    const { name, hint, wide, columns: make } = TABLES[shown.kind];
+    columns = make(geomap.view().pathway);
+    headings = columns.map(headingOf);
+    sorted = { column: 0, isUp: true };
+    const table = el("table", { class: "all " + (wide || "") }, el("caption", { class: "unseen" }, name + "; the headings sort"),
       el("thead", null, el("tr", null, ...headings)), body);
+    byId("table-frame").replaceChildren(table);
+    byId("table-frame").setAttribute("aria-label", "Table of " + (shown.kind === "pcn" ? name : name.toLowerCase()));
+    byId("filter").value = "";
+    byId("filter-label").textContent = hint;
+    fill();
+  }
+
+  function drawSwitch() {
+    byId("tables").append(...Object.entries(TABLES).map(([kind, { name }]) => {
+      const radio = el("input", { type: "radio", name: "tables", value: kind, id: "table-" + kind });
+      radio.checked = kind === shown.kind;
+      radio.addEventListener("change", () => {
+        shown = { kind, isAll: false };
+        drawTable();
+      });
+      return el("label", { for: "table-" + kind }, radio, name);
+    }));
+  }
+
+  geomap.drawTable = function () {
+    drawSwitch();
+    body.addEventListener("keydown", moveByArrow);
     const frame = byId("table-frame");
-    frame.replaceChildren(table);
     frame.addEventListener("scroll", () => {
       if (frame.scrollTop + frame.clientHeight > frame.scrollHeight - 600) showMore();
     });
-    byId("filter").addEventListener("input", (event) => refresh(event.target.value));
-    sort(0, true);
-  };
-
-  function mark(row, choice) {
-    tableRows.get(row).classList.toggle("chosen", choice !== null && choice.kind === "pcn" && choice.row === row);
-  }
-
-  geomap.markRow = function (choice) {
-    for (const row of tableRows.keys()) mark(row, choice);
+    byId("filter").addEventListener("input", refresh);
+    geomap.onChange((view, before) => {
+      if (before && !geomap.isSame(before.choice, view.choice)) shown = { ...shown, isAll: false };
+      stale = stale || !before || !geomap.isSame(before.choice, view.choice) || before.pathway !== view.pathway;
+      if (view.tab !== "table" || !stale) return;
+      if (headings.length === 0) drawTable();
+      else fill();
+    });
   };
 })(window.geomap);

@@ -1,0 +1,84 @@
+"""The figures and sentences of one ICB's share of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from .schema import AllocationResultFrame, LedgerFrame, MapTables, PcnResultFrame, PlanFacts
+from .schema.words import LIST_SEPARATOR
+
+
+def share_facts(facts: PlanFacts, pcns: pd.DataFrame, allocation: pd.DataFrame, ledger: pd.DataFrame) -> PlanFacts:
+    """
+    The figures of an ICB's page.
+
+    How good the plan is, and how many pledges were read, cannot be told of a part: they stay those of the run, and
+    `tell_share` says so.
+
+    Parameters
+    ----------
+    facts
+        Of the whole run.
+    pcns, allocation, ledger
+        `PcnResultFrame`, `AllocationResultFrame` and `LedgerFrame` of the ICB's share.
+    """
+    hours = ledger.sum(numeric_only=True)
+    reported = pcns[PcnResultFrame.fte_basis].eq("reported")
+    return replace(
+        facts,
+        name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {facts.name}",
+        stated_hours=float(hours[LedgerFrame.hours]),
+        pledged_hours=float(hours[LedgerFrame.pledged_hours]),
+        ineligible_hours=float(hours[LedgerFrame.ineligible_hours]),
+        eligible_hours=float(hours[LedgerFrame.eligible_hours]),
+        matched_hours=float(hours[LedgerFrame.matched_hours]),
+        unmatched_hours=float(hours[LedgerFrame.unmatched_hours]),
+        people=int(allocation[AllocationResultFrame.places].sum()),
+        completions=float(allocation[AllocationResultFrame.completions].sum()),
+        pcns=len(pcns),
+        pcns_covered=int(pcns[PcnResultFrame.matched_places].gt(0).sum()),
+        patients=int(pcns[PcnResultFrame.patients].sum()),
+        demand_places=int(pcns[PcnResultFrame.demand_places].sum()),
+        unmet_places=int(pcns[PcnResultFrame.unmet_places].sum()),
+        link_worker_fte=float(pcns.loc[reported, PcnResultFrame.link_worker_fte].sum()),
+        pcns_fte_not_reported=int((~reported).sum()),
+        changes=(),
+    )
+
+
+def tell_share(tables: MapTables, icb_code: str, facts: PlanFacts, elsewhere_hours: float) -> tuple[str, ...]:
+    """
+    What the reader of one ICB's page must know, a sentence or two each.
+
+    Parameters
+    ----------
+    tables
+        The whole run.
+    icb_code
+        The ICB.
+    facts
+        Of its share.
+    elsewhere_hours
+        Participant-hours that pledges of the share give to PCNs of other ICBs.
+    """
+    pledged = facts.pledged_hours + elsewhere_hours
+    listed = tables.pcns[PcnResultFrame.icb_codes].str.split(LIST_SEPARATOR)
+    away = tables.pcns[PcnResultFrame.icb_code].ne(icb_code)
+    guests = sum(icb_code in codes for codes in listed[away])
+    notes = [
+        f"This page is one ICB's share of the plan “{tables.facts.name}”. The plan was made for all its PCNs together: "
+        "how good it is, and how many pledges were read, is told of the whole plan.",
+        f"{pledged:,.0f} participant-hours are pledged within reach of this ICB: {facts.matched_hours:,.0f} go to its "
+        f"PCNs, {elsewhere_hours:,.0f} to PCNs of other ICBs, {facts.unmatched_hours:,.0f} found nobody and "
+        f"{facts.ineligible_hours:,.0f} could not be used. The hours that go to other ICBs are left out of every other "
+        "figure on this page, of facilities and operators too.",
+        "Hours that found nobody and could have served several ICBs count on the page of each.",
+        "The need index compares a PCN with those of all England; the colours of the map compare the PCNs of this ICB "
+        "with each other.",
+    ]
+    if guests:
+        told = "1 PCN has" if guests == 1 else f"{guests:,} PCNs have"
+        notes.append(f"{told} practices here too and most patients in another ICB; it is there that they are shown.")
+    return tuple(notes)

@@ -1,0 +1,117 @@
+"""A finished run as one object: its figures in words, what the map shows of it, and all else that is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from .inputs import VenueFrame
+from .organisations import (
+    AttentionFrame,
+    OperatorResultFrame,
+    PlaceFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
+    ReachableFrame,
+    TieFrame,
+)
+
+if TYPE_CHECKING:
+    from .choice import SiteTables
+    from .record import PlanRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """What can be said of a run in figures and words; all hours but `stated_hours` are participant-hours."""
+
+    name: str
+    label: str
+    """Shown wherever the results show when not empty: for example "Illustrative"."""
+    period_start: str
+    period_end: str
+    as_of: str
+    stated_hours: float
+    """The hours of the pledges as the operators wrote them, each in its own unit."""
+    pledged_hours: float
+    ineligible_hours: float
+    eligible_hours: float
+    matched_hours: float
+    unmatched_hours: float
+    people: int
+    completions: float
+    pcns: int
+    pcns_covered: int
+    patients: int
+    demand_places: int
+    unmet_places: int
+    link_worker_fte: float
+    pcns_fte_not_reported: int
+    fte_policy: str
+    status: str
+    """`optimal`, `within gap` or `stopped`."""
+    objective: float
+    bound: float
+    gap_share: float
+    pledges_read: int
+    pledges_rejected: int
+    changes: tuple[str, ...] = ()
+    """Sentences on what changed against an earlier plan, the first all in one; none where there is none."""
+    notes: tuple[str, ...] = ()
+    """Plain sentences: assumptions, repairs, what was missing."""
+    sources: tuple[tuple[str, str, str], ...] = ()
+    """(what, file and data date, attribution) of each source used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapTables:
+    """What the map shows of a run; `load.published` reads it back from a folder of results."""
+
+    facts: PlanFacts
+    pcns: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    allocation: pd.DataFrame
+    unmet: pd.DataFrame
+    unmatched: pd.DataFrame
+    ledger: pd.DataFrame
+    pathways: pd.DataFrame
+    need: pd.DataFrame
+    links: pd.DataFrame
+    outlines: gpd.GeoDataFrame
+    """`OutlineFrame` of level `icb` where boundaries were given, else empty."""
+    operators: pd.DataFrame = field(default_factory=OperatorResultFrame.no_rows)
+    pledges: pd.DataFrame = field(default_factory=PledgeResultFrame.no_rows)
+    practices: pd.DataFrame = field(default_factory=PracticeResultFrame.no_rows)
+    reachable: pd.DataFrame = field(default_factory=ReachableFrame.no_rows)
+    ties: pd.DataFrame = field(default_factory=TieFrame.no_rows)
+    attention: pd.DataFrame = field(default_factory=AttentionFrame.no_rows)
+    places: gpd.GeoDataFrame = field(default_factory=PlaceFrame.no_shapes)
+    """`PlaceFrame`: towns or authorities and postcode districts, where the inputs name any."""
+    other_facilities: pd.DataFrame = field(default_factory=VenueFrame.no_rows)
+    """`VenueFrame`: public leisure sites that pledged nothing, where a list of sites was given."""
+    choice: SiteTables | None = None
+    """The test-and-learn sites, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTables(MapTables):
+    """A finished run: the tables every writer and the map start from."""
+
+    prevalence: pd.DataFrame
+    demand: pd.DataFrame
+    accounting: pd.DataFrame
+    levels: pd.DataFrame
+    fairness: pd.DataFrame
+    prices: pd.DataFrame
+    differences: pd.DataFrame
+    """`DifferenceFrame`, empty where the run did not start from an earlier plan."""
+    figures: pd.DataFrame
+    provision: pd.DataFrame
+    gaps: pd.DataFrame
+    sectors: pd.DataFrame
+    health_budgets: pd.DataFrame
+    record: PlanRecord | None = None
+    """What a later run can start from."""

@@ -1,0 +1,107 @@
+"""The files of a folder of results: which holds which table."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from .bank import LinkFrame
+from .board import FigureFrame, GapFrame, HealthBudgetFrame, ProvisionFrame, SectorFrame
+from .choice import (
+    CandidateFrame,
+    ChosenSiteFrame,
+    ComparatorFrame,
+    DrawFrame,
+    FlipFrame,
+    PortfolioFrame,
+    RegretFrame,
+    RobustnessFrame,
+    SiteChangeFrame,
+    SiteLimitFrame,
+    SitePartFrame,
+    SiteReasonFrame,
+    TradeoffFrame,
+)
+from .inputs import OutlineFrame, VenueFrame
+from .organisations import (
+    AttentionFrame,
+    OperatorResultFrame,
+    PlaceFrame,
+    PledgeResultFrame,
+    PracticeResultFrame,
+    ReachableFrame,
+    TieFrame,
+)
+from .results import (
+    AccountingFrame,
+    AllocationResultFrame,
+    DifferenceFrame,
+    FacilityResultFrame,
+    FairnessFrame,
+    LedgerFrame,
+    LevelFrame,
+    PcnResultFrame,
+    PriceFrame,
+    UnmatchedHoursFrame,
+    UnmetFrame,
+)
+from .stages import NeedFrame, PathwayFrame
+
+FACTS_NAME = "facts.json"
+"""The file that holds `PlanFacts`, and what is said of the choice of sites as a whole."""
+FACTS_FORMAT = "geomap facts 1"
+
+SHAPES_NAME = "results.gpkg"
+EASTING_M, NORTHING_M = "easting_m", "northing_m"
+"""Columns of `facilities.csv` in the place of its geometry."""
+
+PUBLISHED: dict[str, type[pa.DataFrameModel]] = {
+    "figures": FigureFrame,
+    "gaps": GapFrame,
+    "provision": ProvisionFrame,
+    "sectors": SectorFrame,
+    "health_budgets": HealthBudgetFrame,
+    "attention": AttentionFrame,
+    "portfolios": PortfolioFrame,
+    "chosen_sites": ChosenSiteFrame,
+    "site_reasons": SiteReasonFrame,
+    "site_plan": AllocationResultFrame,
+    "comparators": ComparatorFrame,
+    "robustness": RobustnessFrame,
+    "regrets": RegretFrame,
+    "flips": FlipFrame,
+    "tradeoffs": TradeoffFrame,
+    "site_parts": SitePartFrame,
+    "site_limits": SiteLimitFrame,
+    "site_changes": SiteChangeFrame,
+    "draws": DrawFrame,
+    "candidates": CandidateFrame,
+    "allocation": AllocationResultFrame,
+    "unmet_demand": UnmetFrame,
+    "unmatched_hours": UnmatchedHoursFrame,
+    "ledger": LedgerFrame,
+    "operators": OperatorResultFrame,
+    "facilities": FacilityResultFrame,
+    "pcns": PcnResultFrame,
+    "pathways": PathwayFrame,
+    "levels": LevelFrame,
+    "fairness": FairnessFrame,
+    "prices": PriceFrame,
+    "differences": DifferenceFrame,
+    "links": LinkFrame,
+    "accounting": AccountingFrame,
+    "pledges": PledgeResultFrame,
+    "practices": PracticeResultFrame,
+    "reachable": ReachableFrame,
+    "ties": TieFrame,
+    "need": NeedFrame,
+    "other_facilities": VenueFrame,
+}
+"""CSV file → its table; `pcns` and `facilities` without their shapes."""
+
+LAYERS: dict[str, type[pa.DataFrameModel]] = {
+    "pcns": PcnResultFrame,
+    "facilities": FacilityResultFrame,
+    "icbs": OutlineFrame,
+    "places": PlaceFrame,
+}
+"""Layer of the GeoPackage → its table; a layer without a row is not there."""
