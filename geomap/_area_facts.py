@@ -10,26 +10,29 @@ from .schema import AllocationResultFrame, LedgerFrame, MapTables, PcnResultFram
 from .schema.words import LIST_SEPARATOR
 
 
-def share_facts(facts: PlanFacts, pcns: pd.DataFrame, allocation: pd.DataFrame, ledger: pd.DataFrame) -> PlanFacts:
+def share_facts(tables: MapTables, pcns: pd.DataFrame, allocation: pd.DataFrame, ledger: pd.DataFrame) -> PlanFacts:
     """
     The figures of an ICB's page.
 
     How good the plan is, and how many pledges were read, cannot be told of a part: they stay those of the run, and
-    `tell_share` says so.
+    `tell_share` says so. Of the hours that an operator stated for a pledge, the share is that of its participant-hours.
 
     Parameters
     ----------
-    facts
-        Of the whole run.
+    tables
+        The whole run.
     pcns, allocation, ledger
         `PcnResultFrame`, `AllocationResultFrame` and `LedgerFrame` of the ICB's share.
     """
     hours = ledger.sum(numeric_only=True)
+    book = tables.ledger.set_index(LedgerFrame.pledge_id)[LedgerFrame.pledged_hours]
+    whole = ledger[LedgerFrame.pledge_id].map(book)
+    part = (ledger[LedgerFrame.pledged_hours] / whole.where(whole > 0)).fillna(1.0)
     reported = pcns[PcnResultFrame.fte_basis].eq("reported")
     return replace(
-        facts,
-        name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {facts.name}",
-        stated_hours=float(hours[LedgerFrame.hours]),
+        tables.facts,
+        name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {tables.facts.name}",
+        stated_hours=float((ledger[LedgerFrame.hours] * part).sum()),
         pledged_hours=float(hours[LedgerFrame.pledged_hours]),
         ineligible_hours=float(hours[LedgerFrame.ineligible_hours]),
         eligible_hours=float(hours[LedgerFrame.eligible_hours]),
@@ -69,12 +72,17 @@ def tell_share(tables: MapTables, icb_code: str, facts: PlanFacts, elsewhere_hou
     guests = sum(icb_code in codes for codes in listed[away])
     notes = [
         f"This page is one ICB's share of the plan “{tables.facts.name}”. The plan was made for all its PCNs together: "
-        "how good it is, and how many pledges were read, is told of the whole plan.",
+        "how good it is, and how many pledges were read, is told of the whole plan, and the notes below on the files "
+        "read are of the whole run.",
         f"{pledged:,.0f} participant-hours are pledged within reach of this ICB: {facts.matched_hours:,.0f} go to its "
         f"PCNs, {elsewhere_hours:,.0f} to PCNs of other ICBs, {facts.unmatched_hours:,.0f} found nobody and "
         f"{facts.ineligible_hours:,.0f} could not be used. The hours that go to other ICBs are left out of every other "
-        "figure on this page, of facilities and operators too.",
-        "Hours that found nobody and could have served several ICBs count on the page of each.",
+        "figure on this page, of facilities and operators too; only a pledge's hours as its operator wrote them are "
+        "told whole. Shares of the hours pledged are therefore of those within reach and not given to other ICBs, and "
+        "hours that find somebody are those that go to PCNs of this one.",
+        "Hours that found nobody or could not be used, of a pledge that reaches several ICBs, count on the page of "
+        "each. A pledge that reaches nobody counts where its facility stands.",
+        "PCNs of other ICBs are not on this page: what is in reach, served or linked counts those of this ICB.",
         "The need index compares a PCN with those of all England; the colours of the map compare the PCNs of this ICB "
         "with each other.",
     ]

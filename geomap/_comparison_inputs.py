@@ -92,8 +92,8 @@ def _tables(run: FinishedRun, other: FinishedRun, same_rules: bool) -> dict[str,
 
 def _link_keys(links: pd.DataFrame) -> pd.Series:
     """Operator or facility, and the NHS organisation."""
-    ends = links[[LinkFrame.operator_id, LinkFrame.facility_id]].fillna("").agg(" ".join, axis=1).str.strip()
-    return ends + f"{LIST_SEPARATOR} " + links[LinkFrame.organisation_code]
+    ends = links[LinkFrame.operator_id].fillna("") + " " + links[LinkFrame.facility_id].fillna("")
+    return ends.str.strip() + f"{LIST_SEPARATOR} " + links[LinkFrame.organisation_code]
 
 
 def _row_keys(rejected: pd.DataFrame) -> pd.Series:

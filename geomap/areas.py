@@ -1,10 +1,12 @@
 """One ICB's share of a finished run, and a line on each ICB.
 
 A PCN is of the ICB that most of its patients are in, so people, demand and matched hours of all ICBs add up to the run.
-Hours do not keep to borders. The share of an ICB holds what is pledged within reach of it, without the hours that the
-plan gives to PCNs of other ICBs: pledged = ineligible + matched here + unmatched, and so the ledger holds as anywhere.
-What was left out is told in a note, with the whole: pledged = ineligible + here + elsewhere + unmatched. Hours that
-found nobody and could have served two ICBs count in the share of each.
+Hours do not keep to borders. A pledge is in the share of every ICB with a PCN that it reaches, by distance or by rule;
+one that reaches nobody is in that of the ICB that its facility stands nearest to, and without a facility in none. The
+hours that the plan gives to PCNs of other ICBs are left out: pledged = ineligible + matched here + unmatched, and so the
+ledger holds as anywhere; hours as the operator wrote them stay as written. What was left out is told in a note, with
+the whole: pledged = ineligible + here + elsewhere + unmatched. Other hours of a pledge that reaches two ICBs count in
+the share of each.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from .schema import (
     UnmetFrame,
     VenueFrame,
 )
-from .schema.words import CRS
+from .schema.words import CRS, LIST_SEPARATOR
 
 _PCN = PcnResultFrame.pcn_code
 _ICB = PcnResultFrame.icb_code
@@ -88,8 +90,8 @@ def share_of(tables: MapTables, icb_code: str) -> MapTables:
     Returns
     -------
     share
-        The PCNs of the ICB with all that is theirs; the facilities that serve or reach them, or reach nobody and stand
-        nearest to them; the operators and pledges behind those hours, as this module says; facts and notes to match.
+        The PCNs of the ICB with all that is theirs; the pledges that this module says, and their facilities and
+        operators; facts and notes to match.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def share_of(tables: MapTables, icb_code: str) -> MapTables:
     known = here.operators | set(ties[TieFrame.operator_id]) | set(links[LinkFrame.operator_id].dropna())
     operators = _keep(operators, OperatorResultFrame.operator_id, known)
     pcns = _keep(tables.pcns, _PCN, here.pcns)
-    facts = share_facts(tables.facts, pcns, allocation, ledger)
+    facts = share_facts(tables, pcns, allocation, ledger)
     notes = tell_share(tables, icb_code, facts, elsewhere_hours)
     inside = here.shape
     return MapTables(
@@ -150,32 +152,21 @@ class _Here:
         pcns = set(tables.pcns.loc[tables.pcns[_ICB].eq(icb_code), _PCN])
         if not pcns:
             raise ConfigError(f"The results have no PCN of the ICB {icb_code}; name one that their pcns.csv names.")
-        plan, reachable, ties = tables.allocation, tables.reachable, tables.ties
-        given = plan[plan[AllocationResultFrame.pcn_code].isin(pcns)]
+        plans = [tables.allocation, *([] if tables.choice is None else [tables.choice.plan])]
+        served = [plan[plan[AllocationResultFrame.pcn_code].isin(pcns)] for plan in plans]
+        reachable = tables.reachable
         reaching = reachable.loc[reachable[ReachableFrame.pcn_code].isin(pcns), ReachableFrame.facility_id]
-        served = [given, *([] if tables.choice is None else [tables.choice.plan])]
-        of_plans = [
-            plan.loc[plan[AllocationResultFrame.pcn_code].isin(pcns), AllocationResultFrame.facility_id].dropna()
-            for plan in served
-        ]
-        facilities = {*pd.concat(of_plans), *reaching, *_reaching_nobody(tables, icb_code)}
-        # Hours of no one place reach by rule; which operators reach a PCN that way is told by their ties.
-        by_rule = set(ties.loc[ties[TieFrame.pcn_code].isin(pcns) & ties[TieFrame.in_reach], TieFrame.operator_id])
-        ledger = tables.ledger
-        nowhere = ledger[LedgerFrame.facility_id].isna() & ledger[LedgerFrame.operator_id].isin(by_rule)
-        mine = (
-            ledger[LedgerFrame.facility_id].isin(facilities)
-            | ledger[LedgerFrame.pledge_id].isin(given[AllocationResultFrame.pledge_id])
-            | nowhere
-        )
+        ledger = tables.ledger[_is_here(tables, icb_code, served[0][AllocationResultFrame.pledge_id])]
+        serving = pd.concat([plan[AllocationResultFrame.facility_id] for plan in served])
+        facilities = {*serving.dropna(), *reaching, *ledger[LedgerFrame.facility_id].dropna()}
         f = FacilityResultFrame
         behind = tables.facilities.loc[tables.facilities[f.facility_id].isin(facilities), f.operator_id]
         return cls(
             icb_code=icb_code,
             pcns=pcns,
-            facilities=facilities | set(ledger.loc[mine, LedgerFrame.facility_id].dropna()),
-            pledges=set(ledger.loc[mine, LedgerFrame.pledge_id]),
-            operators={*behind, *ledger.loc[mine, LedgerFrame.operator_id]},
+            facilities=facilities,
+            pledges=set(ledger[LedgerFrame.pledge_id]),
+            operators={*behind, *ledger[LedgerFrame.operator_id]},
             shape=_shape_of(tables, icb_code),
         )
 
@@ -188,13 +179,23 @@ def _shape_of(tables: MapTables, icb_code: str) -> shapely.Geometry:
     return shapely.union_all(shapes.dropna().to_numpy())
 
 
-def _reaching_nobody(tables: MapTables, icb_code: str) -> pd.Series:
-    """Facilities that neither reach nor serve any PCN of the run, where the nearest footprint is of this ICB."""
+def _is_here(tables: MapTables, icb_code: str, given: pd.Series) -> pd.Series:
+    """Whether each row of the ledger is of a pledge in the share, those given here among them."""
+    f, offer = LedgerFrame, PledgeResultFrame
+    ids = tables.ledger[f.pledge_id]
+    listed = ids.map(tables.pledges.set_index(offer.pledge_id)[offer.icbs_in_reach]).fillna("")
+    reaches = pd.Series([icb_code in icbs.split(LIST_SEPARATOR) for icbs in listed], index=ids.index, dtype=bool)
+    alone = listed.eq("") & ~ids.isin(tables.allocation[AllocationResultFrame.pledge_id])
+    near = _facilities_nearest(tables, icb_code, tables.ledger.loc[alone, f.facility_id])
+    return reaches | ids.isin(given) | (alone & tables.ledger[f.facility_id].isin(near))
+
+
+def _facilities_nearest(tables: MapTables, icb_code: str, facility_ids: pd.Series) -> pd.Series:
+    """Those of the facilities where the nearest footprint is of this ICB."""
     f = FacilityResultFrame
-    used = {*tables.reachable[ReachableFrame.facility_id], *tables.allocation[AllocationResultFrame.facility_id]}
-    idle = tables.facilities.loc[~tables.facilities[f.facility_id].isin(used), [f.facility_id, f.geometry]]
+    asked = tables.facilities.loc[tables.facilities[f.facility_id].isin(facility_ids), [f.facility_id, f.geometry]]
     areas = tables.pcns.loc[tables.pcns.geometry.notna(), [_PCN, _ICB, PcnResultFrame.geometry]]
-    near = idle.sjoin_nearest(areas).sort_values([f.facility_id, _PCN]).drop_duplicates(f.facility_id)
+    near = asked.sjoin_nearest(areas).sort_values([f.facility_id, _PCN]).drop_duplicates(f.facility_id)
     return near.loc[near[_ICB].eq(icb_code), f.facility_id]
 
 
@@ -212,13 +213,7 @@ def _share_ledger(tables: MapTables, here: _Here) -> tuple[pd.DataFrame, float]:
     matched = ledger[f.pledge_id].map(given).fillna(0.0)
     eligible = matched + ledger[f.unmatched_hours]
     pledged = ledger[f.ineligible_hours] + eligible
-    whole = ledger[f.pledged_hours]
-    shares = {
-        f.hours: ledger[f.hours] * (pledged / whole.where(whole > 0)).fillna(1.0),
-        f.pledged_hours: pledged,
-        f.eligible_hours: eligible,
-        f.matched_hours: matched,
-    }
+    shares = {f.pledged_hours: pledged, f.eligible_hours: eligible, f.matched_hours: matched}
     return ledger.assign(**shares), float(hours.loc[~is_here, AllocationResultFrame.matched_hours].sum())
 
 

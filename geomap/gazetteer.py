@@ -119,6 +119,8 @@ def _name_towns(table: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
 
 def _tell_apart(named: pd.DataFrame) -> pd.DataFrame:
     """Places of one name that lie apart; all but the largest carry their postcode area behind the name."""
+    if named.empty:
+        return _gather(named, "town")
     named = named.assign(cluster=_cluster(named))
     area = named.groupby(["cluster", "area"], as_index=False)[_PATIENTS].sum()
     area = area.sort_values(["cluster", _PATIENTS, "area"], ascending=[True, False, True]).drop_duplicates("cluster")

@@ -108,8 +108,21 @@ def build_pledges(backed: Backed, rows: pd.DataFrame) -> pd.DataFrame:
         lambda ids: LIST_SEPARATOR.join(sorted(set(ids)))
     )
     days = {name: frame[name].dt.strftime(_DATE) for name in (f.start_date, f.end_date, f.updated)}
-    frame = frame.assign(**days, **{f.deliverable: frame[f.pledge_id].map(able).fillna("")})
+    lists = {f.deliverable: able, f.icbs_in_reach: _icbs_in_reach(backed)}
+    frame = frame.assign(**days, **{name: frame[f.pledge_id].map(ids).fillna("") for name, ids in lists.items()})
     return f.declared(frame.sort_values(f.pledge_id))
+
+
+def _icbs_in_reach(backed: Backed) -> pd.Series:
+    """By pledge: the home ICBs of the PCNs that it reaches, on any basis."""
+    f = PracticeResultFrame
+    sizes = backed.practices.groupby([f.pcn_code, f.icb_code], as_index=False)[f.patients].sum()
+    # Home is where most of the patients are, as for the PCNs of the run.
+    sizes = sizes.sort_values([f.pcn_code, f.patients, f.icb_code], ascending=[True, False, True])
+    home = sizes.drop_duplicates(f.pcn_code).set_index(f.pcn_code)[f.icb_code]
+    icbs = backed.reach[ReachFrame.pcn_code].map(home).rename(f.icb_code)
+    rows = pd.concat([backed.reach[ReachFrame.pledge_id], icbs], axis=1).dropna().drop_duplicates()
+    return rows.sort_values(f.icb_code).groupby(ReachFrame.pledge_id)[f.icb_code].agg(LIST_SEPARATOR.join)
 
 
 def build_reachable(backed: Backed, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -284,7 +297,8 @@ def _pcns_without_link(ties: pd.DataFrame, pcn_codes: pd.Series) -> pd.DataFrame
     t = TieFrame
     linked = ties[ties[t.in_reach] & ties[t.link_status].isin(LINKED)][t.pcn_code]
     alone = pd.DataFrame({t.pcn_code: pcn_codes[~pcn_codes.isin(linked)]})
-    sums = ties.groupby(t.pcn_code)[[t.matched_hours, t.people]].sum().rename(columns={t.matched_hours: "hours"})
+    sums = ties.groupby(t.pcn_code)[[t.matched_hours, t.people]].sum()
+    sums = sums.rename(columns={t.matched_hours: AttentionFrame.hours})
     return alone.join(sums, on=t.pcn_code).fillna({AttentionFrame.hours: 0.0, AttentionFrame.people: 0})
 
 
@@ -298,9 +312,12 @@ def _operators_without_link(backed: Backed, operators: pd.DataFrame) -> pd.DataF
 
 
 def _pcns_of_one_facility(backed: Backed) -> pd.DataFrame:
-    """PCNs all of whose places are at one facility; a pledge without a facility does not depend on one."""
+    """PCNs all of whose places are at one facility; what is online, or of no facility, does not depend on one."""
     a = AllocationResultFrame
-    groups = backed.allocation.groupby(a.pcn_code)
+    online = backed.pledges[PledgeFrame.delivery].eq("digital")
+    online = backed.allocation[a.pledge_id].isin(backed.pledges.loc[online, PledgeFrame.pledge_id])
+    plan = backed.allocation.assign(**{a.facility_id: backed.allocation[a.facility_id].mask(online)})
+    groups = plan.groupby(a.pcn_code)
     frame = groups.agg(
         **{
             AttentionFrame.operator_id: (a.operator_id, "first"),

@@ -53,7 +53,10 @@ class Invented:
 
 
 def made_up_practices(pcns: pd.DataFrame, name: Namer) -> pd.DataFrame:
-    """As many practices as each PCN says, patients adding up to its own; the last stands in its second ICB if any."""
+    """As many practices as each PCN says, patients adding up to its own; the last stands in its second ICB if any.
+
+    Most patients are in the PCN's own ICB, or its home would be the other.
+    """
     f, p = PracticeResultFrame, PcnResultFrame
     rows = []
     for k, pcn in enumerate(pcns.itertuples(index=False)):
@@ -76,7 +79,7 @@ def made_up_practices(pcns: pd.DataFrame, name: Namer) -> pd.DataFrame:
                     f.icb_name: label,
                     f.region_code: getattr(pcn, p.region_code),
                     f.region_name: getattr(pcn, p.region_name),
-                    f.patients: even + (rest if last else 0),
+                    f.patients: even + (0 if n else rest),
                 }
             )
     frame = pd.DataFrame(rows)

@@ -501,7 +501,7 @@ class TestStartingFromAnEarlierPlan:
         assert code == 0
         assert "Against the earlier plan: nothing has changed." in said
         assert {name for name, data in contents(out).items() if data != before[name]} <= {
-            "manifest.json", "map.html", "results.xlsx"
+            "facts.json", "manifest.json", "map.html", "results.xlsx"
         }  # fmt: skip
         with scenario.open("a", encoding="utf-8") as stream:
             stream.write('\n[[wishes.ban]]\noperator_id = "OP01"\npcn_code = "U99001"\n')
@@ -568,6 +568,26 @@ class TestMap:
         assert sorted(contents(beside)) == ["manifest.json", "map.html"]
         assert contents(beside)["map.html"] == before["map.html"]
         assert contents(results) == before and verify_folder(results) == []
+
+    def test_a_bank_of_online_hours_alone_is_planned_and_drawn_again(self, tmp_path):
+        """No facility, no link: a run once ended in a traceback here, and its map could not be drawn again."""
+        bank = Path(shutil.copytree(ROOT / "data" / "demo" / "bank", tmp_path / "bank"))
+        for name, keep in (("facilities", 0), ("links", 0), ("pledges", ("P0389,", "P0390,", "P0391,"))):
+            heading, *rows = (bank / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()
+            rows = [row for row in rows if keep and row.startswith(keep)]
+            (bank / f"{name}.csv").write_text("\n".join([heading, *rows, ""]), encoding="utf-8")
+        scenario = ROOT / "data" / "demo" / "demo.toml"
+        code, _, told = geomap("run", scenario, "--bank", bank, "--out", tmp_path / "results")
+        assert code == 0, told
+        assert geomap("map", tmp_path / "results", "--by", "icb")[0] == 0
+        drawn = contents(tmp_path / "results-map")
+        assert drawn["map.html"] == contents(tmp_path / "results")["map.html"]
+
+    @pytest.mark.parametrize("folder", ["/", "."])
+    def test_a_folder_without_results_is_refused_in_a_sentence(self, folder, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        code, said, told = geomap("map", folder)
+        assert code > 0 and said == "" and "Name the folder of" in told
 
     def test_a_page_for_each_icb_and_an_index_and_the_same_again(self, results, tmp_path):
         pages = tmp_path / "pages"

@@ -228,9 +228,15 @@ def test_a_rejected_row_is_known_by_its_id_and_not_by_its_number(run: FinishedRu
 
 def test_links_of_the_same_two_ends_are_each_compared(run: FinishedRun) -> None:
     twice = edited(run, "links", lambda links: pd.concat([links, links.iloc[[0]]], ignore_index=True))
-    changed = edited(twice, "links", lambda links: put(links, len(links) - 1, "link_status", "formal"))
+    changed = edited(twice, "links", lambda links: put(links, len(links) - 1, "link_status", "unknown"))
     (row,) = compared(twice, changed).inputs.itertuples()
-    assert row.key.endswith("(2)") and (row.column, row.before, row.after) == ("link_status", "informal", "formal")
+    assert row.key.endswith("(2)") and (row.column, row.before, row.after) == ("link_status", "formal", "unknown")
+
+
+def test_runs_without_links_can_be_compared(run: FinishedRun) -> None:
+    none = edited(run, "links", lambda links: links.iloc[:0])
+    assert compared(none, none).inputs.empty
+    assert set(compared(none, run).inputs[F.change]) == {"added"}
 
 
 def rows_of(pairs: list[tuple[str, str]], model: type) -> pd.DataFrame:

@@ -183,3 +183,11 @@ def test_the_sites_of_england(real_data: Path) -> None:
     assert len(sites) == 11_053 and not set(sites[VenueFrame.site_id][::11]) & set(kept[VenueFrame.site_id])
     # Some sites stand within 50 m of another, and go with it.
     assert len(sites) - len(at) - 60 < len(kept) < len(sites) - len(at)
+
+
+def test_addresses_that_name_no_town_of_the_run_give_none() -> None:
+    practices, spots, sizes, towns = tables()
+    elsewhere = towns.assign(**{TownFrame.practice_code: "Z9"}).head(1)
+    places = gazetteer.build_places(practices, spots, sizes, towns=elsewhere)
+    assert listed(places, "town") == {}
+    assert listed(places, "postcode_district") != {}

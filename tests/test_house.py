@@ -213,9 +213,7 @@ def test_every_command_stands_in_the_readme() -> None:
 IMPORT_NAMES = {
     "python-calamine": "python_calamine",
     "python-docx": "docx",
-    "xstatic-jquery": "xstatic.pkg.jquery",
     "xstatic-leaflet": "xstatic.pkg.leaflet",
-    "xstatic-leaflet-markercluster": "xstatic.pkg.leaflet_markercluster",
 }
 """Dependency → what it is imported as, where that is another name."""
 

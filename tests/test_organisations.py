@@ -297,6 +297,15 @@ class TestAttention:
         ]
         assert list(dict.fromkeys(attention[AttentionFrame.topic])) == list(ATTENTION)
 
+    def test_a_pcn_served_online_by_one_facility_does_not_depend_on_it(self, backed: Backed):
+        online = backed.pledges[PledgeFrame.pledge_id].eq("P2")
+        delivery = backed.pledges[PledgeFrame.delivery].mask(online, "digital")
+        online = dataclasses.replace(backed, pledges=backed.pledges.assign(**{PledgeFrame.delivery: delivery}))
+        ties = organisations.build_ties(online, organisations.build_reachable(online, make_pairs()))
+        attention = organisations.build_attention(online, organisations.build_operators(online, ties), ties, PCNS)
+        alone = attention[attention[AttentionFrame.topic].eq("one_facility")]
+        assert alone[AttentionFrame.pcn_code].tolist() == ["U4"]
+
     def test_an_operator_whose_hours_cannot_be_used_has_none_to_link(self, backed: Backed):
         f = LedgerFrame
         idle = backed.ledger[f.operator_id].eq("OP4")

@@ -189,6 +189,7 @@ def test_with_tiles_the_policy_names_their_server_and_no_other(tables) -> None:
         "https://tiles.example.org; script-src */{z}/{x}/{y}.png",
         "https://tiles.example.org/{z}/{x}/{y}.png\" onerror=\"x",
         "https://localhost/{z}/{x}/{y}.png",
+        "https://tiles.example.org:99999/{z}/{x}/{y}.png",
         "https://tiles.example.org/{z}/{x}.png",
         "https://tiles.example.org/{z}/{x}/{y}/{y}.png",
         "javascript:alert(1)/{z}/{x}/{y}",

@@ -234,7 +234,7 @@ def test_a_layer_that_is_missing_is_told(folder: Path, tmp_path: Path) -> None:
     made_up_tables().outlines.to_file(shapes, layer="icbs", driver="GPKG", engine="pyogrio")
     rewrite_bytes(folder, SHAPES_NAME, shapes.read_bytes())
     (line,) = faults_of(folder)
-    assert "its layers are not as this version of geomap writes them (pcns, facilities)" in line
+    assert "its layers are not as this version of geomap writes them (pcns)" in line
 
 
 def test_truths_are_true_or_false(folder: Path) -> None:

@@ -29,8 +29,11 @@ class MapParams(Params):
         if url and not _TILES.fullmatch(url):
             raise ValueError(
                 f"tiles_url is {url!r}; give an address like https://tiles.example.org/{{z}}/{{x}}/{{y}}.png, "
-                "its server in small letters"
+                "its server in small letters and with a dot in its name"
             )
+        port = self.tiles_host.partition(":")[2]
+        if port and not 0 < int(port) < 65_536:
+            raise ValueError(f"tiles_url is {url!r}; its port must be between 1 and 65535")
         if url and any(url.count(part) != 1 for part in ("{z}", "{x}", "{y}")):
             raise ValueError(f"tiles_url is {url!r}; it must hold {{z}}, {{x}} and {{y}} once each")
         return self

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ..config import MapParams
 from ..errors import DataError, Fault
-from ..schema import MapTables, PlanFacts, SiteTables
+from ..schema import FacilityResultFrame, MapTables, PlanFacts, SiteTables
 from ..schema.published import FACTS_FORMAT, FACTS_NAME, LAYERS, PUBLISHED, SHAPES_NAME
 from ..validate import check_frame
 from ._read import read_json, read_layers
@@ -154,6 +154,8 @@ def _load_layers(path: Path) -> dict[str, gpd.GeoDataFrame]:
             faults = [layer]
         if faults:
             wrong.append(layer)
+    # A run that no facility takes part in has no layer of them; rows of the CSV file without a shape are refused later.
+    found.setdefault("facilities", FacilityResultFrame.no_shapes())
     wrong += [layer for layer in _SHAPED if not isinstance(found.get(layer), gpd.GeoDataFrame)]
     if wrong:
         problem = f"its layers are not as this version of geomap writes them ({', '.join(wrong)})"

@@ -103,6 +103,8 @@ def _write_icbs(folder: Path, tables: MapTables, tiles: MapParams, progress: Cal
 def _beside(results: Path) -> Path:
     """A folder named after the results, written as they were."""
     name = results.resolve().name
+    if not name:
+        raise OutputError(f"{results} is no folder of results. Name the folder of a finished run.")
     return (results if results.name == name else results.resolve()).with_name(f"{name}-map")
 
 

@@ -122,7 +122,7 @@ def name_prices(rows: pd.DataFrame, parts: assemble.Parts) -> pd.DataFrame:
     pledges = parts.pledges.set_index(PledgeFrame.pledge_id)
     facilities = parts.facilities.set_index(FacilityFrame.facility_id)[FacilityFrame.facility_name]
     operators = parts.operators.set_index(OperatorFrame.operator_id)[OperatorFrame.operator_name]
-    sites = pledges[PledgeFrame.facility_id].map(facilities)
+    sites = pledges[PledgeFrame.facility_id].map(facilities).astype("str")  # of no names at all pandas makes numbers
     pcns = parts.pcns.set_index(PcnResultFrame.pcn_code)[PcnResultFrame.pcn_name]
     where = rows[PriceFrame.where]
     of_pledge = where.map(sites.fillna(pledges[PledgeFrame.operator_id].map(operators)))

@@ -44,15 +44,8 @@ _OWN_SCRIPTS = (
     "tiles.js",
     "page.js",
 )
-_XSTATIC_STYLES = (
-    ("xstatic.pkg.leaflet", "leaflet.css"),
-    ("xstatic.pkg.leaflet_markercluster", "MarkerCluster.css"),
-)
-_XSTATIC_SCRIPTS = (
-    ("xstatic.pkg.jquery", "jquery.slim.min.js"),
-    ("xstatic.pkg.leaflet", "leaflet.js"),
-    ("xstatic.pkg.leaflet_markercluster", "leaflet.markercluster.js"),
-)
+_XSTATIC_STYLES = (("xstatic.pkg.leaflet", "leaflet.css"),)
+_XSTATIC_SCRIPTS = (("xstatic.pkg.leaflet", "leaflet.js"),)
 
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 _PACKAGED_IMAGE = re.compile(r"""url\(["']?(images/[\w.-]+\.png)["']?\)""")

@@ -108,8 +108,7 @@ def themes(tables: MapTables) -> list[dict[str, object]]:
     Returns
     -------
     themes
-        The first is the one that is shown first. Themes that the run has nothing to say of are left out: gaps without
-        `reachable`, sites without a choice.
+        The first is the one that is shown first; sites are left out where none were chosen.
     """
     pcns = tables.pcns
     made = [
@@ -121,8 +120,7 @@ def themes(tables: MapTables) -> list[dict[str, object]]:
     ]
     by_key = {theme["key"]: theme for theme in made}
     by_key["coverage"]["by_pathway"], by_key["unmet"]["by_pathway"] = _by_pathway(tables)
-    if len(tables.reachable):
-        made.append(_gaps(tables))
+    made.append(_gaps(tables))
     if tables.choice is not None:
         made.append(_sites(tables))
     return made

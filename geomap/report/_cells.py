@@ -158,7 +158,8 @@ def _name_attention(told: dict[str, pd.DataFrame]) -> None:
     for table, key, name in of:
         names = told[table].set_index(key)[name]
         codes = told["attention"][key]
-        told["attention"][key] = (codes.map(names) + " (" + codes + ")").fillna(codes).astype("str")
+        named = codes.map(names).astype("str")  # of no names at all pandas makes numbers
+        told["attention"][key] = (named + " (" + codes + ")").fillna(codes).astype("str")
 
 
 def _each(cells: pd.Series, tell: Callable[[str], str]) -> pd.Series:

@@ -72,6 +72,10 @@ FILE_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         PledgeResultFrame.deliverable: ("Can deliver", "Those of them that it can deliver in this run."),
         PledgeResultFrame.roles: ("Roles", "Who leads it, with ; between; empty where nobody is named."),
         PledgeResultFrame.delivery: ("Delivery", "On site, outreach, digital or hybrid."),
+        PledgeResultFrame.icbs_in_reach: (
+            "ICBs in reach",
+            "Home ICBs of the PCNs that it reaches, with ; between; empty where it reaches nobody.",
+        ),
         PledgeResultFrame.start_date: ("From", "YYYY-MM-DD; empty where it may start with the plan."),
         PledgeResultFrame.end_date: ("To", "YYYY-MM-DD; empty where it may go on to the end of the plan."),
         PledgeResultFrame.updated: ("Updated", "YYYY-MM-DD; empty where the operator did not say."),

@@ -38,8 +38,9 @@ class OperatorResultFrame(Table):
 class PledgeResultFrame(Table):
     """One row a pledge: what it offers, as the operator wrote it, and the cell it was read from.
 
-    `pathways` are those it names and `deliverable` those of them that the run lets it deliver, `;` between. Dates are
-    `YYYY-MM-DD`; `row` is that of the sheet, the heading being row 1.
+    `pathways` are those it names and `deliverable` those of them that the run lets it deliver, `;` between.
+    `icbs_in_reach` are the home ICBs of the PCNs that it reaches, by distance or by rule, sorted, `;` between; empty
+    where it reaches nobody. Dates are `YYYY-MM-DD`; `row` is that of the sheet, the heading being row 1.
     """
 
     pledge_id: Series[str] = pa.Field(unique=True)
@@ -49,6 +50,7 @@ class PledgeResultFrame(Table):
     deliverable: Series[str]
     roles: Series[str] = pa.Field(nullable=True)
     delivery: Series[str] = pa.Field(isin=DELIVERIES)
+    icbs_in_reach: Series[str]
     start_date: Series[str] = pa.Field(nullable=True)
     end_date: Series[str] = pa.Field(nullable=True)
     updated: Series[str] = pa.Field(nullable=True)

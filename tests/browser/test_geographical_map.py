@@ -264,6 +264,17 @@ def test_only_what_is_in_view_is_drawn_and_panning_brings_the_rest(opened: Opene
     assert page.evaluate(empty) == 0
 
 
+def test_an_operator_lights_its_own_facilities_and_no_others(opened: Opened, tables: MapTables) -> None:
+    f, page = FacilityResultFrame, opened.page
+    operator = tables.facilities[f.operator_id].value_counts().idxmax()
+    count = tables.facilities[f.operator_id].eq(operator).sum()
+    row = page.evaluate("(id) => geomap.data.operators.id.indexOf(id)", operator)
+    page.evaluate("(row) => geomap.choose({ kind: 'operator', row })", row)
+    assert shown_facilities(opened)[0] == count > 1
+    page.keyboard.press("Escape")
+    assert shown_facilities(opened)[0] == len(tables.facilities)
+
+
 def test_many_lines_are_cut_to_those_with_most_hours(opened: Opened) -> None:
     page = opened.page
     page.evaluate(

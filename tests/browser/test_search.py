@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_up import HOSTILE, made_up_tables
+from made_up import made_up_tables
 from opened import Opened
 
 from geomap.render import build_map
@@ -138,40 +138,16 @@ def test_a_place_zooms_the_map_there_and_lists_the_pcns_around(opened: Opened, t
     assert first == tables.pcns[PcnResultFrame.pcn_name].iloc[6]
 
 
-def test_each_key_is_answered_quickly_on_the_country(browser, tmp_path: Path) -> None:
+def test_a_search_of_the_country_shows_at_most_twelve_and_tells_how_many_there_are(browser, tmp_path: Path) -> None:
     path = tmp_path / "country.html"
     path.write_text(build_map(made_up_tables(1_298, 4_000, seed=1)), encoding="utf-8", newline="\n")
     opened = Opened(browser, path)
     page = opened.page
     page.locator("#search").focus()
-    page.wait_for_timeout(300)
-    slowest = page.evaluate(
-        """() => Math.max(...["r", "ri", "riverside leisure 12", "surgery", "nb1 2aa", "u1"].map((text) => {
-             const box = document.getElementById("search");
-             const start = performance.now();
-             box.value = text;
-             box.dispatchEvent(new Event("input"));
-             document.body.getBoundingClientRect();
-             return performance.now() - start;
-           }))"""
-    )
-    assert slowest < 100
+    for text in ("r", "ri", "riverside leisure 12", "u1"):
+        page.fill("#search", text)
+        assert 0 < page.locator("[role=option]").count() <= 12, text
+    page.fill("#search", "riverside")
+    assert "4,000" in page.locator(".top").inner_text()
     assert opened.complaints == []
-    opened.context.close()
-
-
-def test_hostile_names_are_found_as_they_are_and_run_nothing(browser, tmp_path: Path) -> None:
-    path = tmp_path / "hostile.html"
-    path.write_text(build_map(made_up_tables(60, 160, seed=5, hostile=True)), encoding="utf-8", newline="\n")
-    opened = Opened(browser, path)
-    page = opened.page
-    for name in HOSTILE:
-        page.fill("#search", name)
-        page.dispatch_event("#search", "input")
-        shown = page.locator("#found-list .found-name").evaluate_all("(all) => all.map((n) => n.textContent)")
-        assert page.evaluate("(name) => geomap.plainText(name)", name) == "" or name in shown
-    assert page.locator("#found-list img, #found-list script").count() == 0
-    assert page.evaluate("window.hit") is None
-    assert opened.complaints == []
-    assert opened.remote() == []
     opened.context.close()

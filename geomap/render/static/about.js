@@ -18,7 +18,8 @@
   geomap.drawLedger = function () {
     const ofPledged = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) : "");
     const steps = [
-      ["Pledged", facts.stated_hours, "hours as stated", "hours", "Hours as the operators wrote them, in units of their own."],
+      ["Pledged", facts.stated_hours, "hours as stated", "hours",
+        (facts.index ? "This ICB's share of the hours" : "Hours") + " as the operators wrote them, in units of their own."],
       ["Worth", facts.pledged_hours, "participant-hours", "hours", "A participant-hour is " + facts.participant_hour + "."],
       ["Could be used", facts.eligible_hours, ofPledged(facts.eligible_hours), "hours",
         "Participant-hours inside the plan period, at a fit venue, enough for a course."],

@@ -88,7 +88,8 @@
   function facilityMarker(row, { pane = "markerPane", className = "facility", rank = 0 } = {}) {
     const px = geomap.circlePx(hoursOf(row));
     const icon = new FacilityIcon({ row, px, rank, html: false, className, iconSize: [px, px] });
-    const marker = L.marker(layer.places.get(row), { icon, row, pane, riseOnHover: true });
+    // Numbered ones may lie over one another; a keyboard reaches them in the list that they are numbered as.
+    const marker = L.marker(layer.places.get(row), { icon, row, pane, riseOnHover: true, keyboard: rank === 0 });
     marker.bindTooltip(() => facilityWords(row, false), { direction: "top", offset: [0, -8] });
     marker.bindPopup(() => facilityWords(row, true), { minWidth: 220, maxWidth: 260 });
     return geomap.onPress(marker, () => geomap.choose({ kind: "facility", row }, { zoom: false }));

@@ -61,7 +61,9 @@
     const others = geomap.reachedFrom(row).filter(({ pcn }) => !serving.has(pcn))
       .map(({ pcn, share, minutes }) => ({ pcn, share, minutes, unmet: geomap.placesOf(pcn).unmet }));
     others.sort((a, b) => b.unmet * b.share - a.unmet * a.share || a.minutes - b.minutes || a.pcn - b.pcn);
-    if (others.length === 0) return el("p", null, serving.size ? "No other PCN is within reach." : "No PCN is within reach.");
+    // The page of an ICB knows no PCNs of others.
+    const place = data.facts.index ? " of this ICB" : "";
+    if (others.length === 0) return el("p", null, (serving.size ? "No other PCN" : "No PCN") + place + " is within reach.");
     return geomap.cappedTable("PCNs within reach, most people left without a place first; \"can come\" is the share of their patients within reach",
       [["PCN"], ["Can come", "figure"], ["Minutes away", "figure"], ["Left without", "figure"]], others, {
         most: MOST_REACHED, one: "PCN", many: "PCNs",

@@ -7,7 +7,6 @@
   const STEPS = 24;
   const FADES = ["#005eb8", "#2e7cc5", "#5c99d2", "#8ab7e0"];
   const MOST_LINES = 60;
-  const MOST_PICKED = 40;
   const SHORTEST_PX = 30;
   let drawn = null;
   let figures = [];
@@ -118,7 +117,7 @@
     }
     drawLines(curves);
     picked = told.numbered ? lines.map((line) => line.facility) : [...told.facilities(choice.row)];
-    const hasMany = !told.numbered && picked.length > MOST_PICKED;
+    const hasMany = !told.numbered && picked.length > 1;
     geomap.restrictFacilities(hasMany ? picked : null);
     if (hasMany) picked = [];
     picked.forEach((row, k) => {

@@ -72,34 +72,40 @@
   }
 
   /** A picture of some ICBs; `times` as large as the one of all of them. */
-  function picture(box, rows, times, isFigured) {
+  function picture(box, rows, times, attributes, isFigured) {
     const edge = svg("path", { d: "", class: "edge", "stroke-width": 5 / times });
     edges.push(edge);
     const links = rows.map((row) => areaLink(row, times, isFigured(row)));
-    const size = { width: box[2], height: box[3], viewBox: box.join(" "), "aria-hidden": "true" };
-    return svg("svg", size, ...links, edge);
+    return svg("svg", { viewBox: box.join(" "), ...attributes }, ...links, edge);
+  }
+
+  /** Small neighbours once more, larger, in the top corner. */
+  function drawInset({ box, rows, times }) {
+    const size = { width: times * box[2], height: times * box[3] };
+    const place = { x: drawing.width + 6 - size.width, y: -6, ...size };
+    const frame = svg("path", { class: "frame", d: `M${place.x} -6v${size.height}h${size.width}` });
+    return [frame, picture(box, rows, times, place, () => true)];
   }
 
   function draw() {
-    const { width, height, inset } = drawing;
+    const box = [-6, -6, drawing.width + 12, drawing.height + 12];
     const rows = icbs.code.map((code, row) => row).filter((row) => drawing.places[row]);
-    const whole = picture([-6, -6, width + 12, height + 12], rows, 1, (row) => drawing.places[row][2] >= drawing.room);
+    const size = { width: box[2], height: box[3], "aria-hidden": "true" };
+    const whole = picture(box, rows, 1, size, (row) => drawing.places[row][2] >= drawing.room);
     whole.prepend(svg("defs", {}, svg("pattern",
       { id: "hatch", width: 12, height: 12, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       svg("rect", { width: 12, height: 12, fill: "#fff" }), svg("rect", { width: 4, height: 12, fill: "#aeb7bd" }))));
+    if (drawing.inset) whole.append(...drawInset(drawing.inset));
     byId("drawing").append(whole);
     byId("key").classList.toggle("below", !drawing.key_fits);
-    if (!inset) return;
-    byId("inset").append(picture(inset.box, inset.rows, inset.times, () => true));
-    byId("inset").style.width = (100 * inset.times * inset.box[2]) / (width + 12) + "%";
-    byId("inset").hidden = false;
   }
 
   function paint(theme) {
     const values = icbs[theme.column];
     areas.forEach(({ row, path }) =>
       path.setAttribute("fill", theme.of[row] < 0 ? "url(#hatch)" : theme.colours[theme.of[row]]));
-    figures.forEach(({ row, text }) => { text.textContent = geomap.inUnit(values[row], theme.unit); });
+    const brief = (value) => (theme.unit === "count" ? geomap.brief(value) : geomap.inUnit(value, theme.unit));
+    figures.forEach(({ row, text }) => { text.textContent = brief(values[row]); });
     byId("theme-title").textContent = theme.title;
     const items = theme.high.map((high, k) => {
       const swatch = el("span", { class: "swatch" });

@@ -31,7 +31,7 @@
     if (!before || !choice || geomap.isSame(before.choice, choice) || !geomap.isZooming) return;
     const heading = tab === "places" ? byId("places").querySelector("h2") : null;
     if (heading) heading.focus({ preventScroll: true });
-    if (isNarrow()) byId("map").scrollIntoView();
+    if (isNarrow() && tab !== "organisations") byId("map").scrollIntoView();
   }
 
   geomap.openTab = function (tab, hasFocus = false) {
