@@ -78,10 +78,10 @@ def tell_share(tables: MapTables, icb_code: str, facts: PlanFacts, elsewhere_hou
         f"PCNs, {elsewhere_hours:,.0f} to PCNs of other ICBs, {facts.unmatched_hours:,.0f} found nobody and "
         f"{facts.ineligible_hours:,.0f} could not be used. The hours that go to other ICBs are left out of every other "
         "figure on this page, of facilities and operators too; only a pledge's hours as its operator wrote them are "
-        "told whole. Shares of the hours pledged are therefore of those within reach and not given to other ICBs, and "
-        "hours that find somebody are those that go to PCNs of this one.",
+        "told whole. Shares of the hours pledged, also in the headline, are of those within reach and not given to "
+        "other ICBs, and hours that find somebody are those that go to PCNs of this one.",
         "Hours that found nobody or could not be used, of a pledge that reaches several ICBs, count on the page of "
-        "each. A pledge that reaches nobody counts where its facility stands.",
+        "each. A pledge that reaches nobody counts in the ICB that its facility stands nearest to.",
         "PCNs of other ICBs are not on this page: what is in reach, served or linked counts those of this ICB.",
         "The need index compares a PCN with those of all England; the colours of the map compare the PCNs of this ICB "
         "with each other.",

@@ -2,8 +2,8 @@
 
 A PCN is of the ICB that most of its patients are in, so people, demand and matched hours of all ICBs add up to the run.
 Hours do not keep to borders. A pledge is in the share of every ICB with a PCN that it reaches, by distance or by rule;
-one that reaches nobody is in that of the ICB that its facility stands nearest to, and without a facility in none. The
-hours that the plan gives to PCNs of other ICBs are left out: pledged = ineligible + matched here + unmatched, and so the
+one that reaches nobody is in that of the ICB that its facility stands nearest to, and without a facility in none. Left
+out are the hours that the plan gives to PCNs of other ICBs: pledged = ineligible + matched here + unmatched, and so the
 ledger holds as anywhere; hours as the operator wrote them stay as written. What was left out is told in a note, with
 the whole: pledged = ineligible + here + elsewhere + unmatched. Other hours of a pledge that reaches two ICBs count in
 the share of each.
@@ -183,7 +183,7 @@ def _is_here(tables: MapTables, icb_code: str, given: pd.Series) -> pd.Series:
     """Whether each row of the ledger is of a pledge in the share, those given here among them."""
     f, offer = LedgerFrame, PledgeResultFrame
     ids = tables.ledger[f.pledge_id]
-    listed = ids.map(tables.pledges.set_index(offer.pledge_id)[offer.icbs_in_reach]).fillna("")
+    listed = ids.map(tables.pledges.set_index(offer.pledge_id)[offer.icbs_in_reach]).astype("str").fillna("")
     reaches = pd.Series([icb_code in icbs.split(LIST_SEPARATOR) for icbs in listed], index=ids.index, dtype=bool)
     alone = listed.eq("") & ~ids.isin(tables.allocation[AllocationResultFrame.pledge_id])
     near = _facilities_nearest(tables, icb_code, tables.ledger.loc[alone, f.facility_id])

@@ -109,7 +109,8 @@ def build_pledges(backed: Backed, rows: pd.DataFrame) -> pd.DataFrame:
     )
     days = {name: frame[name].dt.strftime(_DATE) for name in (f.start_date, f.end_date, f.updated)}
     lists = {f.deliverable: able, f.icbs_in_reach: _icbs_in_reach(backed)}
-    frame = frame.assign(**days, **{name: frame[f.pledge_id].map(ids).fillna("") for name, ids in lists.items()})
+    texts = {name: frame[f.pledge_id].map(ids).astype("str").fillna("") for name, ids in lists.items()}
+    frame = frame.assign(**days, **texts)
     return f.declared(frame.sort_values(f.pledge_id))
 
 

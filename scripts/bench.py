@@ -252,4 +252,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GeomapError as error:
+        sys.exit(str(error))

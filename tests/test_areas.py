@@ -140,15 +140,33 @@ def test_the_ledger_of_a_share_balances_and_tells_what_goes_elsewhere(
     assert max(told) > 0  # hours do cross borders here
 
 
-def test_hours_as_stated_shrink_as_the_pledge_does(tables: MapTables, shares: dict[str, MapTables]) -> None:
+def test_hours_stay_as_written_and_the_fact_is_their_share(tables: MapTables, shares: dict[str, MapTables]) -> None:
     f = LedgerFrame
     whole = tables.ledger.set_index(f.pledge_id)
+    less = 0
     for share in shares.values():
         book = share.ledger.set_index(f.pledge_id)
         before = whole.loc[book.index]
-        np.testing.assert_allclose(
-            book[f.hours] * before[f.pledged_hours], before[f.hours] * book[f.pledged_hours], rtol=1e-9, atol=1e-6
+        assert book[f.hours].tolist() == before[f.hours].tolist()
+        stated = sum(
+            hours * part / all_of_it if all_of_it else hours
+            for hours, part, all_of_it in zip(
+                before[f.hours], book[f.pledged_hours], before[f.pledged_hours], strict=True
+            )
         )
+        assert share.facts.stated_hours == pytest.approx(stated, rel=1e-9)
+        less += share.facts.stated_hours < 0.999 * before[f.hours].sum()
+    assert less  # hours do cross borders here
+
+
+def test_of_a_pledge_worth_nothing_the_hours_stated_count_whole(tables: MapTables) -> None:
+    f = LedgerFrame
+    first = tables.ledger[f.pledge_id].eq(tables.ledger[f.pledge_id].iloc[0])
+    none = (f.pledged_hours, f.ineligible_hours, f.eligible_hours, f.matched_hours, f.unmatched_hours)
+    ledger = tables.ledger.assign(**{name: tables.ledger[name].mask(first, 0.0) for name in none})
+    ledger = ledger.assign(**{f.hours: ledger[f.hours].where(first, 0.0) + first * 7.0})
+    alone = dataclasses.replace(moved(tables, {ledger[f.pledge_id].iloc[0]: "Q01"}), ledger=ledger)
+    assert share_of(alone, "Q01").facts.stated_hours == pytest.approx(ledger[f.hours].sum())
 
 
 def test_facilities_and_operators_add_up_to_the_share(shares: dict[str, MapTables]) -> None:
@@ -174,21 +192,92 @@ def test_who_serves_or_reaches_is_there(tables: MapTables, shares: dict[str, Map
         assert {*serving, *reaching} <= set(share.facilities[FacilityResultFrame.facility_id])
 
 
-def test_a_facility_that_reaches_nobody_stands_with_its_nearest(tables: MapTables) -> None:
-    facility = tables.facilities[FacilityResultFrame.facility_id].iloc[0]
-    a, r = AllocationResultFrame, ReachableFrame
-    alone = dataclasses.replace(
-        tables,
-        allocation=tables.allocation[tables.allocation[a.facility_id].ne(facility)].reset_index(drop=True),
-        reachable=tables.reachable[tables.reachable[r.facility_id].ne(facility)].reset_index(drop=True),
-        choice=None,
+def moved(tables: MapTables, icbs: dict[str, str]) -> MapTables:
+    """The run as if pledges reached PCNs of these ICBs alone, by rule, and the plan gave nothing of them."""
+    f, offer = LedgerFrame, PledgeResultFrame
+    sites = tables.ledger.loc[tables.ledger[f.pledge_id].isin(icbs), f.facility_id].dropna()
+    plan, ids = tables.allocation, tables.pledges[offer.pledge_id]
+    told = ids.map(icbs).fillna(tables.pledges[offer.icbs_in_reach])
+    return balanced(
+        dataclasses.replace(
+            tables,
+            allocation=plan[~plan[AllocationResultFrame.pledge_id].isin(icbs)].reset_index(drop=True),
+            reachable=tables.reachable[~tables.reachable[ReachableFrame.facility_id].isin(sites)],
+            pledges=tables.pledges.assign(**{offer.icbs_in_reach: told}),
+            choice=None,
+        )
     )
-    alone.ledger[LedgerFrame.matched_hours] = 0.0
-    codes = sorted(tables.pcns[PcnResultFrame.icb_code].unique())
-    here = [code for code in codes if facility in set(share_of(alone, code).facilities["facility_id"])]
+
+
+def pages_of(tables: MapTables, pledge: str) -> set[str]:
+    """ICBs on whose page a pledge stands: in its ledger, with its offer and with its facility."""
+    found = set()
+    for code in tables.pcns[PcnResultFrame.icb_code].unique():
+        share = share_of(tables, code)
+        row = share.ledger[share.ledger[LedgerFrame.pledge_id].eq(pledge)]
+        assert (pledge in set(share.pledges[PledgeResultFrame.pledge_id])) == bool(len(row))
+        assert set(row[LedgerFrame.facility_id].dropna()) <= set(share.facilities[FacilityResultFrame.facility_id])
+        assert set(row[LedgerFrame.operator_id]) <= set(share.operators[OperatorResultFrame.operator_id])
+        found |= {code} if len(row) else set()
+    return found
+
+
+def test_pledges_are_on_the_pages_that_they_reach_whatever_their_facility_does(tables: MapTables) -> None:
+    f = LedgerFrame
+    site = tables.facilities[FacilityResultFrame.facility_id].iloc[0]
+    first, second = tables.ledger.loc[tables.ledger[f.facility_id].eq(site), f.pledge_id]
     spot = tables.facilities.geometry.iloc[0]
     nearest = tables.pcns.loc[tables.pcns.distance(spot).idxmin(), PcnResultFrame.icb_code]
-    assert here == [nearest]
+    one, other = sorted({"Q00", "Q01", "Q02"} - {nearest})
+    # Outreach to an ICB where its facility does not stand; and another pledge of that facility, elsewhere.
+    run = moved(tables, {first: one, second: other})
+    assert (pages_of(run, first), pages_of(run, second)) == ({one}, {other})
+    assert pages_of(moved(tables, {first: f"{one};{other}", second: ""}), first) == {one, other}
+    shown = share_of(run, one).facilities.set_index(FacilityResultFrame.facility_id).loc[site]
+    told = run.ledger.set_index(f.pledge_id).loc[first]
+    assert shown[FacilityResultFrame.unmatched_hours] == pytest.approx(told[f.unmatched_hours])
+
+
+def test_a_pledge_without_a_place_is_on_no_page_of_an_icb_that_it_does_not_reach(tables: MapTables) -> None:
+    f = LedgerFrame
+    online = tables.ledger[tables.ledger[f.facility_id].isna()].iloc[0]
+    ties = tables.ties[tables.ties[TieFrame.operator_id].eq(online[f.operator_id]) & tables.ties[TieFrame.in_reach]]
+    home = tables.pcns.set_index(PCN)[PcnResultFrame.icb_code]
+    assert home[ties[TieFrame.pcn_code]].nunique() > 1  # its operator reaches others too
+    assert pages_of(moved(tables, {online[f.pledge_id]: "Q01"}), online[f.pledge_id]) == {"Q01"}
+    assert pages_of(moved(tables, {online[f.pledge_id]: ""}), online[f.pledge_id]) == set()
+
+
+def test_an_operator_with_pcns_in_reach_has_the_pledges_that_reach_them(shares: dict[str, MapTables]) -> None:
+    o, f = OperatorResultFrame, LedgerFrame
+    for code, share in shares.items():
+        near = share.operators.loc[share.operators[o.pcns_in_reach] > 0, o.operator_id]
+        reach = share.pledges[PledgeResultFrame.icbs_in_reach].str.split(";").map(lambda icbs, code=code: code in icbs)
+        assert set(near) == set(share.pledges.loc[reach, PledgeResultFrame.operator_id])
+        assert set(near) <= set(share.ledger[f.operator_id])
+
+
+def test_a_pledge_that_reaches_nobody_stands_with_the_icb_nearest_to_its_facility(tables: MapTables) -> None:
+    f = LedgerFrame
+    site = tables.facilities[FacilityResultFrame.facility_id].iloc[0]
+    first, second = tables.ledger.loc[tables.ledger[f.facility_id].eq(site), f.pledge_id]
+    spot = tables.facilities.geometry.iloc[0]
+    nearest = tables.pcns.loc[tables.pcns.distance(spot).idxmin(), PcnResultFrame.icb_code]
+    alone = moved(tables, {first: "", second: ""})
+    assert pages_of(alone, first) == pages_of(alone, second) == {nearest}
+    codes = sorted(tables.pcns[PcnResultFrame.icb_code].unique())
+    shown = [code for code in codes if site in set(share_of(alone, code).facilities[FacilityResultFrame.facility_id])]
+    assert shown == [nearest]
+
+
+def test_what_is_of_the_whole_run_or_left_out_is_told(shares: dict[str, MapTables]) -> None:
+    for share in shares.values():
+        notes = share.facts.notes
+        assert notes[0].endswith("the notes below on the files read are of the whole run.")
+        assert "PCNs of other ICBs are not on this page: what is in reach, served or linked counts those of this ICB." \
+            in notes  # fmt: skip
+        (hours,) = [note for note in notes if "pledged within reach" in note]
+        assert "also in the headline, are of those within reach and not given to other ICBs" in hours
 
 
 def test_a_share_names_no_pcn_of_another_icb_as_its_own(tables: MapTables, shares: dict[str, MapTables]) -> None:
@@ -244,6 +333,12 @@ def test_sites_are_those_of_the_icb(tables: MapTables, shares: dict[str, MapTabl
         assert share.choice.notes[0].startswith(f"{len(mine)} of the {len(first)} recommended sites")
         assert share.choice.draws.empty and share.choice.tradeoffs.empty
     assert shown == len(first)
+
+
+def test_without_what_pledges_offer_those_given_here_are_here(tables: MapTables) -> None:
+    bare = dataclasses.replace(tables, pledges=PledgeResultFrame.no_rows())
+    a, share = AllocationResultFrame, share_of(bare, "Q01")
+    assert set(share.allocation[a.pledge_id]) <= set(share.ledger[LedgerFrame.pledge_id])
 
 
 def test_an_icb_that_is_not_there_is_refused(tables: MapTables) -> None:

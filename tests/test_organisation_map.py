@@ -271,7 +271,7 @@ def test_each_icb_shows_its_own_operators_and_pcns(data: dict, tables: ResultTab
     assert len(tables.ties[tables.ties[TieFrame.told]]) > 0
 
 
-def test_lists_to_act_on_hold_every_row_most_people_first(data: dict, tables: ResultTables) -> None:
+def test_lists_to_act_on_hold_every_row_most_hours_first(data: dict, tables: ResultTables) -> None:
     frame, told = AttentionFrame, pd.DataFrame(data["attention"])
     assert [entry["name"] for entry in data["attention_lists"]] == list(ATTENTION.values())
     assert set(ADVICE) == set(ATTENTION)
@@ -281,7 +281,7 @@ def test_lists_to_act_on_hold_every_row_most_people_first(data: dict, tables: Re
         assert len(own) == len(wanted)
         assert own["people"].sum() == wanted[frame.people].sum()
         assert own["hours"].sum() == pytest.approx(wanted[frame.hours].sum(), abs=0.06 * max(1, len(own)))
-        assert own["people"].is_monotonic_decreasing
+        assert own["hours"].is_monotonic_decreasing
     assert told["topic"].is_monotonic_increasing and told["topic"].nunique() == len(ATTENTION)
 
 

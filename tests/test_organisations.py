@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import made_up_tables
 from small_worlds import make_frame
 
 from geomap import organisations
@@ -30,6 +31,7 @@ from geomap.schema import (
     OperatorFrame,
     OperatorResultFrame,
     PairFrame,
+    PcnResultFrame,
     PledgeFrame,
     PledgeResultFrame,
     PracticeFrame,
@@ -210,6 +212,27 @@ class TestPledges:
         assert told[f.pathways].eq("walk;swim").all()
         assert told[f.deliverable].tolist() == ["swim;walk", "walk", *[""] * 6]
         assert told[f.start_date].fillna("").tolist() == ["2026-10-02", *[""] * 7]
+
+    def test_each_tells_the_home_icbs_of_the_pcns_that_it_reaches(self, backed: Backed):
+        f, p = PledgeResultFrame, PracticeResultFrame
+        # Of U1's patients 70 are in QB and 30 in QA, of U4's none is known and QA comes first.
+        away = backed.practices[p.practice_code].isin(["B1", "B3"])
+        practices = backed.practices.assign(**{p.icb_code: backed.practices[p.icb_code].mask(away, "QB")})
+        lines = [account("bank.xlsx", row=n, rows=1, row_id=f"P{n}", status="used") for n in range(1, 9)]
+        told = organisations.build_pledges(dataclasses.replace(backed, practices=practices), accounting_frame(lines))
+        assert told[f.icbs_in_reach].tolist() == ["QB", "QB", "QA", "QA;QB", "QA", "QA", "QB", ""]
+        nobody = dataclasses.replace(backed, reach=ReachFrame.no_rows())
+        assert organisations.build_pledges(nobody, accounting_frame(lines))[f.icbs_in_reach].eq("").all()
+
+    def test_the_home_of_a_pcn_is_that_of_the_run(self):
+        tables = made_up_tables(110, 60, seed=3)
+        home = tables.pcns.set_index(PcnResultFrame.pcn_code)[PcnResultFrame.icb_code]
+        assert tables.practices[PracticeResultFrame.icb_code].nunique() > home.nunique()  # some lie in two
+        ties = tables.ties[tables.ties[TieFrame.in_reach]]
+        pledges = tables.pledges.set_index(PledgeResultFrame.operator_id)[PledgeResultFrame.icbs_in_reach]
+        listed = pledges.str.split(";").explode()
+        tied = zip(ties[TieFrame.operator_id], ties[TieFrame.pcn_code].map(home), strict=True)
+        assert set(tied) == set(listed.items())
 
     def test_a_pledge_that_was_read_nowhere_is_not_published(self, backed: Backed):
         with pytest.raises(ValueError, match="'row'"):

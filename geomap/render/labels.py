@@ -7,12 +7,13 @@ MARKS = {
     "local_authority": ("A", "#7c2855"),
     "private": ("P", "#8a4b08"),
     "charity": ("C", "#330072"),
-    "community": ("G", "#330072"),
+    "community": ("G", "#ae2573"),
     "arts": ("R", "#ae2573"),
-    "library": ("L", "#7c2855"),
+    "library": ("L", "#330072"),
     "digital": ("D", "#425563"),
 }
-"""Operator kind → letter on the map, colour. Six colours at most can be told apart; the letter decides."""
+"""Operator kind → letter on the map, colour. Six colours at most can be told apart, so the
+rarer kinds share one; the letter decides."""
 
 CORE20_BASES = {
     "lsoa": "from where patients live",

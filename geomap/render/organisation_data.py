@@ -37,7 +37,7 @@ ADVICE = {
 
 
 def attention_data(attention: pd.DataFrame, rows: Rows) -> dict[str, list]:
-    """What a planner acts on, list by list in the order of `ATTENTION`, most people first, then most hours."""
+    """What a planner acts on, list by list in the order of `ATTENTION`, most hours first, then most people."""
     frame = AttentionFrame
     topics = list(ATTENTION)
     keyed = pd.DataFrame(
@@ -50,8 +50,8 @@ def attention_data(attention: pd.DataFrame, rows: Rows) -> dict[str, list]:
             "people": attention[frame.people],
         }
     )
-    keyed = keyed.assign(fewest=-keyed["people"], least=-keyed["hours"])
-    keyed = keyed.sort_values(["topic", "fewest", "least", "pcn", "operator", "facility"], kind="stable")
+    keyed = keyed.assign(least=-keyed["hours"], fewest=-keyed["people"])
+    keyed = keyed.sort_values(["topic", "least", "fewest", "pcn", "operator", "facility"], kind="stable")
     return {name: column(keyed[name], 1) for name in ("topic", "pcn", "operator", "facility", "hours", "people")}
 
 

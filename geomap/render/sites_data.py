@@ -69,7 +69,7 @@ def site_data(tables: MapTables, rows: Rows) -> dict[str, object]:
     comparator_rows = [_pcn_rows(codes, rows) for codes in comparators.values()]
     outlines = _outlines(tables.pcns, [*pcns, *comparator_rows])
     rounded = {f.need_index: 3, f.coverage_share: 3, f.link_worker_fte: 2, f.setup_cost: 0, f.matched_hours: 1}
-    rounded |= {f.completions: 1, f.value: 1}
+    rounded |= {f.completions: 3, f.value: 3}
     exact = (f.icb_name, f.region_name, f.patients, f.deprivation_fifth, f.rurality, f.demand_places, f.facilities)
     return {
         "unit": tables.choice.unit if tables.choice else "",

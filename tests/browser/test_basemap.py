@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_names_never_touch_and_more_come_with_the_zoom(opened: Opened) -> None:
         size = opened.page.evaluate("() => geomap.leaflet().getSize()")
         inside = sum(0 < box[0] < size["x"] and 0 < box[1] for box in boxes)
         counts.append(inside / 4 ** (8 - zoom))
-    assert counts == sorted(counts) and counts[-1] > 2 * counts[0]
+    assert all(after > 0.9 * before for before, after in itertools.pairwise(counts)) and counts[-1] > 2 * counts[0]
 
 
 def test_the_largest_is_named_first_and_a_circle_never_hides_a_town(opened: Opened) -> None:

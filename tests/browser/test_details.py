@@ -118,9 +118,13 @@ def test_an_operator_tells_its_totals_links_and_facilities(opened: Opened, table
     shown = choose(opened, "operator", row)
     for name in ("pledged_hours", "eligible_hours", "matched_hours", "unmatched_hours", "people"):
         assert f"{told[name]:,.0f}" in shown, name
-    for status, words in (("formal", "ormal agreement"), ("informal", "nformal contact"), ("unknown", "ot known")):
-        count = told[f"{status}_links"]
-        assert count == 0 or f"{words} with {count} PCN" in shown
+    ties = tables.ties[tables.ties[TieFrame.operator_id] == told[OperatorResultFrame.operator_id]]
+    known = ties[ties[TieFrame.told]][TieFrame.link_status].value_counts()
+    words = {"formal": "ormal agreement", "informal": "nformal contact", "unknown": "ecorded as unknown"}
+    for status, count in known[known.index.isin(list(words))].items():
+        assert f"{words[status]} with {count} PCN" in shown
+    untold = len(ties) - len(ties[ties[TieFrame.told]])
+    assert untold == 0 or known.empty or f"nothing told of {untold} other PCN" in shown
     drawn = opened.page.evaluate("(row) => geomap.kindOf({ kind: 'operator' }).lines(row).length", row)
     assert 0 < drawn <= 60
 
@@ -192,6 +196,38 @@ def test_a_pathway_filters_everything_and_has_details_of_its_own(opened: Opened,
     assert "Walking and gentle activity alone" in opened.text("#places .only")
     page.locator("#places .only button").click()
     assert page.input_value("#pathway") == "-1" and page.locator("#places .only").count() == 0
+
+
+def test_under_a_pathway_hours_of_all_pathways_are_headed_so(opened: Opened, tables) -> None:
+    page, plan = opened.page, tables.allocation
+    page.select_option("#pathway", label="Walking and gentle activity")
+    operators = tables.operators.sort_values(OperatorResultFrame.operator_id, ignore_index=True)
+    row = int(operators[OperatorResultFrame.facilities].idxmax())
+    own = plan[plan[AllocationResultFrame.operator_id] == operators[OperatorResultFrame.operator_id][row]]
+    walking = own[own[AllocationResultFrame.pathway_id] == "walking"]
+    shown = choose(opened, "operator", row)
+    hours = walking[AllocationResultFrame.matched_hours].sum()
+    figures = opened.text("#places .figures")
+    assert f"{hours:,.0f}" in figures and f"{walking[AllocationResultFrame.places].sum():,}" in figures
+    assert "Pledged (all pathways)" in shown and figures.count("hours, all pathways") == 3
+    page.evaluate("geomap.choose(null)")
+    page.click("#tab-table")
+    for kind in ("facility", "operator"):
+        page.check(f"#table-{kind}")
+        assert page.get_by_role("button", name="Pledged (all pathways)", exact=True).is_visible()
+        assert "Walking and gentle activity alone" in opened.text("#table-pathway")
+    page.click("#table-pathway button")
+    assert page.get_by_role("button", name="Pledged", exact=True).is_visible()
+    page.fill("#filter", "zzz")
+    assert opened.text("#filter-count") == "No operator matches 'zzz'"
+
+
+def test_a_link_to_what_is_not_in_the_map_says_so(browser, path: Path) -> None:
+    opened = Opened(browser, path, fragment="#pcn=U12345&tab=table")
+    assert opened.text("#said") == "U12345 is not in this map."
+    assert opened.page.url.endswith("#tab=table")
+    assert opened.complaints == []
+    opened.context.close()
 
 
 def test_escape_lets_go_of_the_choice_and_then_of_the_pathway(opened: Opened) -> None:

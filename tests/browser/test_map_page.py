@@ -143,7 +143,7 @@ def test_facility_popup_and_details(opened: Opened, tables) -> None:
 
 def test_headings_sort_both_ways_and_say_so(opened: Opened, tables) -> None:
     opened.page.click("#tab-table")
-    button = opened.page.get_by_role("button", name="Unmet", exact=True)
+    button = opened.page.get_by_role("button", name="Left without", exact=True)
     heading = opened.page.locator("th", has=button)
     button.click()
     wanted = sorted(tables.pcns[PcnResultFrame.unmet_places].tolist())
@@ -240,6 +240,14 @@ def test_paper_has_title_map_key_choice_and_sources(opened: Opened, tables) -> N
     name = tables.pcns[PcnResultFrame.pcn_name].iloc[2]
     assert opened.text("#places h2") == name and opened.page.locator("#places details table").is_visible()
     assert opened.page.locator("#sources-section").is_visible() and not opened.page.locator("#hours").is_visible()
+
+
+def test_paper_of_the_table_holds_the_table_in_place_of_the_overview(opened: Opened, tables) -> None:
+    opened.page.click("#tab-table")
+    opened.page.emulate_media(media="print")
+    opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert opened.page.locator("#table .all").is_visible() and not opened.page.locator("#places").is_visible()
+    assert opened.page.locator(".all tbody tr").count() == len(tables.pcns)
 
 
 def test_hostile_names_show_as_they_are_and_run_nothing(browser, tmp_path: Path) -> None:

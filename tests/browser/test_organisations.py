@@ -318,7 +318,7 @@ def test_links_of_an_icb_tell_what_they_leave_out(opened: Opened, tables) -> Non
     inside = tables.pcns.loc[tables.pcns[PcnResultFrame.icb_code] == icb, PcnResultFrame.pcn_code]
     ties = tables.ties[tables.ties[TieFrame.pcn_code].isin(inside)]
     told = ties[TieFrame.told].sum()
-    assert opened.text(".org-view:not([hidden]) .org-finding").startswith(f"{told} link")
+    assert opened.text(".org-view:not([hidden]) .org-finding").startswith(f"Operators told us about {told} pair")
     drawn = opened.page.locator(".links path.tie").count()
     assert 0 < drawn
     left_out = ties[ties[TieFrame.told] | (ties[TieFrame.matched_hours] > 0)].shape[0] - drawn
@@ -340,8 +340,8 @@ def test_lists_to_act_on(opened: Opened, tables) -> None:
         text = sections.nth(k).inner_text()
         assert f"{rows[frame.people].sum():,}" in text and f"{rows[frame.hours].sum():,.0f}" in text
         assert sections.nth(k).locator("tbody tr").count() == min(25, len(rows))
-        people = [number(cell) for cell in sections.nth(k).locator("tbody td:nth-child(2)").all_inner_texts()]
-        assert people == sorted(people, reverse=True)
+        hours = [number(cell) for cell in sections.nth(k).locator("tbody td:nth-child(3)").all_inner_texts()]
+        assert hours == sorted(hours, reverse=True)
     longest = tables.attention[frame.topic].value_counts()
     assert longest.iloc[0] > 25
     section = sections.nth(list(ATTENTION).index(longest.index[0]))

@@ -16,7 +16,7 @@
   };
 
   geomap.drawLedger = function () {
-    const ofPledged = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) : "");
+    const ofPledged = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) + " of pledged" : "");
     const steps = [
       ["Pledged", facts.stated_hours, "hours as stated", "hours",
         (facts.index ? "This ICB's share of the hours" : "Hours") + " as the operators wrote them, in units of their own."],

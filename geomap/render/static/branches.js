@@ -88,7 +88,7 @@
 
   function pathwayTold({ way, row, places: people }) {
     const matched = row < 0 ? 0 : people * pathways.course_hours[row];
-    const note = people > 0 ? counted(people, "person", "people") : "nobody placed";
+    const note = people > 0 ? counted(people, "person", "people") : "nobody with a place";
     return { name: row < 0 ? String(way) : pathways.name[row], note, figures: [null, [matched, "hours matched"], null] };
   }
 

@@ -2,13 +2,15 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted, section } = geomap;
+  const { data, el, number, percent, section } = geomap;
   const { pcns, facilities, flows, operators, pledges } = data;
   const LONGEST_LIST = 25;
   const MOST_REACHED = 8;
 
   const day = (text) => new Date(text + "T00:00:00Z").toLocaleDateString("en-GB",
     { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
+  geomap.day = (text) => (/^\d{4}-\d\d-\d\d$/.test(text) ? day(text) : text);
 
   function dates(k) {
     const [start, end] = [pledges.start_date[k], pledges.end_date[k]];
@@ -41,7 +43,7 @@
   }
 
   geomap.pledgeTable = (rows) => geomap.cappedTable("Pledges in participant-hours",
-    [["Pledge, and as stated"], ["Worth", "figure"], ["Matched", "figure"], ["Left", "figure"]], rows, {
+    [["Pledge, and as stated"], ...["Worth", "Matched", "Left"].map((name) => [geomap.ofAll(name), "figure"])], rows, {
       most: LONGEST_LIST, one: "pledge", many: "pledges",
       toCells: (k) => [pledgeCell(k), number(pledges.pledged_hours[k]), number(pledges.matched_hours[k]), number(pledges.unmatched_hours[k])],
     });
@@ -75,23 +77,20 @@
   function details(row) {
     const kind = geomap.facilityKind(row);
     const offer = geomap.nameList(facilities.pathways[row]);
+    const given = geomap.view().pathway < 0 ? { hours: facilities.matched_hours[row], people: facilities.people[row],
+      pcns: facilities.pcns_served[row] } : geomap.sumOf(geomap.ofPathway(geomap.flowsOfFacility(row)));
     return [
       geomap.crumbs(["operator", facilities.operator[row]]),
       ...geomap.titled("Facility " + facilities.id[row], facilities.name[row],
         geomap.chooser("operator", facilities.operator[row], operators.name[facilities.operator[row]]),
         " · " + (kind ? kind.name : "kind not known") + " · " + data.venues[facilities.venue[row]]),
       geomap.pathwayNote(),
-      geomap.figures([
-        ["Pledged", number(facilities.pledged_hours[row]), "hours"],
-        ["Could be used", number(facilities.eligible_hours[row]), "hours"],
-        ["Matched", number(facilities.matched_hours[row]), "hours"],
-        ["Left", number(facilities.unmatched_hours[row]), "hours"],
-        ["Serves", number(facilities.people[row]), "people in " + counted(facilities.pcns_served[row], "PCN", "PCNs")],
-      ]),
+      geomap.hoursFigures({ pledged: facilities.pledged_hours[row], eligible: facilities.eligible_hours[row],
+        matched: given.hours, left: facilities.unmatched_hours[row] }, given),
       el("p", null, offer ? "Can deliver " + offer + "." : "None of its pledges can be delivered."),
       section("Whom it serves", servesTable(row)),
       section("Whom else it could", couldServe(row)),
-      section("Hours nobody could use, and why", geomap.unusedList(geomap.unusedOfFacility(row))),
+      section(geomap.ofAll("Hours that went unused, and why"), geomap.unusedList(geomap.unusedOfFacility(row))),
       section("Its pledges", geomap.pledgeTable(geomap.pledgesOfFacility(row))),
       geomap.provenance(),
     ];
@@ -108,7 +107,7 @@
   });
 
   const statusOf = (operator, pcn) => geomap.tiesOfPcn(pcn).filter((k) => data.ties.operator[k] === operator)
-    .map((k) => data.link_words[data.ties.status[k]])[0] || data.link_words.unknown;
+    .map(geomap.tieWords)[0] || "nothing told";
 
   function flowDetails(row) {
     const { facility, pcn } = { facility: geomap.pairs().facility[row], pcn: geomap.pairs().pcn[row] };

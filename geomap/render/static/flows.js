@@ -7,7 +7,9 @@
   const STEPS = 24;
   const FADES = ["#005eb8", "#2e7cc5", "#5c99d2", "#8ab7e0"];
   const MOST_LINES = 60;
-  const SHORTEST_PX = 30;
+  const SHORTEST_PX = 24;
+  /** Where on its curve a number may stand, the free end first: there the lines of a choice part. */
+  const STEPS_OF_FIGURE = [16, 12, 20, 8, 4];
   let drawn = null;
   let figures = [];
   let picked = [];
@@ -67,25 +69,31 @@
     });
   }
 
-  /** Put the hours beside their lines, the greatest first; not where a line is too short, or one would cover another. */
+  const isApart = (box, other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3];
+
+  /** How wide the hours of a line stand on the map. */
+  geomap.figurePx = (text) => text.length * 7 + 12;
+
+  /** Put the hours on or beside their lines, the greatest first; not where a line is too short, or one would cover another. */
   function placeFigures() {
     const map = geomap.leaflet();
     const taken = [...markersBoxes(map), ...geomap.clusterBoxes((place) => map.latLngToContainerPoint(place))];
+    for (const figure of figures) figure.on = figure.places.map((point) => map.latLngToContainerPoint(point));
     for (const figure of figures) {
-      const at = map.latLngToContainerPoint(figure.place);
-      const half = (figure.text.length * 7 + 12) / 2;
-      const box = [at.x - half, at.y - 10, at.x + half, at.y + 10];
+      const half = geomap.figurePx(figure.text) / 2;
       const isLong = map.latLngToContainerPoint(figure.from).distanceTo(map.latLngToContainerPoint(figure.to)) > SHORTEST_PX;
-      const isFree = isLong && taken.every((t) => box[2] < t[0] || box[0] > t[2] || box[3] < t[1] || box[1] > t[3]);
-      if (isFree) taken.push(box);
-      if (isFree && !figure.marker) {
-        const icon = L.divIcon({ html: el("span", { class: "flow-figure" }, figure.text), className: "", iconSize: [0, 0] });
-        figure.marker = L.marker(figure.place, { icon, pane: "figures", interactive: false, keyboard: false });
-        figure.marker.addTo(drawn);
-      } else if (!isFree && figure.marker) {
-        figure.marker.remove();
-        figure.marker = null;
-      }
+      const { on } = figure;
+      const beside = on.flatMap(({ x, y }) => [[half + 6, 0], [-half - 6, 0], [0, 16], [0, -16]].map(([dx, dy]) => L.point(x + dx, y + dy)));
+      const boxOf = ({ x, y }) => [x - half, y - 10, x + half, y + 10];
+      const isFree = (at) => taken.every((other) => isApart(boxOf(at), other));
+      const isClear = (at) => figures.every((other) => other === figure || other.on.every((p) => isApart(boxOf(at), [p.x, p.y, p.x, p.y])));
+      const place = isLong && (on.find(isFree) || beside.find((at) => isFree(at) && isClear(at)));
+      if (figure.marker) figure.marker.remove();
+      figure.marker = null;
+      if (!place) continue;
+      taken.push(boxOf(place));
+      const icon = L.divIcon({ html: el("span", { class: "flow-figure" }, figure.text), className: "", iconSize: [0, 0] });
+      figure.marker = L.marker(map.containerPointToLatLng(place), { icon, pane: "figures", interactive: false, keyboard: false }).addTo(drawn);
     }
   }
 
@@ -112,8 +120,8 @@
       const to = L.latLng(pcns.lat[line.pcn], pcns.lon[line.pcn]);
       const points = curve(from, to);
       if (from.distanceTo(to) > 1) curves.push({ points, width: widthPx(line.hours) });
-      const at = choice.kind === "pcn" ? 8 : 16;
-      figures.push({ place: points[at], from, to, text: number(line.hours) + " h", marker: null });
+      const steps = STEPS_OF_FIGURE.map((step) => (choice.kind === "pcn" ? STEPS - step : step));
+      figures.push({ places: steps.map((step) => points[step]), from, to, text: number(line.hours) + " h", marker: null });
     }
     drawLines(curves);
     picked = told.numbered ? lines.map((line) => line.facility) : [...told.facilities(choice.row)];

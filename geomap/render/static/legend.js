@@ -4,6 +4,9 @@
 
   const { data, el, svg, number, counted, byId } = geomap;
   const pcns = data.pcns;
+  /** Heights of the window from which the whole key fits, and below which not even the kinds of operator do. */
+  const HIGH_PX = 950;
+  const LOW_PX = 820;
 
   /** "12 to 30", or one number where both ends read the same. */
   geomap.range = function (low, high, unit) {
@@ -89,7 +92,7 @@
   /** Of which pathway the figures are, where one is looked at. */
   function pathwayWords(theme) {
     const { pathway } = geomap.view();
-    if (pathway < 0 || theme.group !== geomap.theme("coverage").group) return "";
+    if (pathway < 0 || theme.group === geomap.theme("need").group) return "";
     return theme.isOfPathway ? data.pathways.name[pathway] + ". " : "All pathways together. ";
   }
 
@@ -119,7 +122,26 @@
     byId("show-facilities").addEventListener("change", (event) => geomap.showFacilities(event.target.checked));
     byId("only-left").addEventListener("change", (event) => geomap.filterFacilities({ onlyLeft: event.target.checked }));
     drawKinds();
+    foldKey();
   };
+
+  /** On a low screen the sizes, or all of the facilities, start folded; where the key lies below the map, all but its classes. */
+  function foldKey() {
+    const sizes = el("details", { class: "size-key" }, el("summary", { id: "size-words" }), byId("sizes"));
+    byId("size-words").replaceWith(sizes);
+    sizes.open = window.innerHeight >= HIGH_PX;
+    if (window.innerHeight < LOW_PX) byId("facility-key").open = false;
+    const words = ["More of the key", "Less of the key"];
+    const more = el("button", { type: "button", class: "link key-more", "aria-expanded": "false" }, words[0]);
+    byId("legend").classList.add("brief");
+    more.addEventListener("click", () => {
+      const isBrief = byId("legend").classList.toggle("brief");
+      more.setAttribute("aria-expanded", String(!isBrief));
+      more.textContent = words[isBrief ? 0 : 1];
+    });
+    byId("classes").after(more);
+    window.addEventListener("beforeprint", () => { sizes.open = true; });
+  }
 
   function drawKinds() {
     const known = new Set(data.facilities.operator.map((operator) => data.operators.kind[operator]));

@@ -18,27 +18,31 @@
   const rank = (status) => STATUSES.indexOf(status);
   const statusOf = (k) => (ties.told[k] ? ties.status[k] : "unknown");
 
-  /** Matched hours of each tie, of the pathway that is looked at. */
-  function hoursOf(rows) {
-    if (geomap.view().pathway < 0) return (k) => ties.hours[k];
+  /** What is known of the link of a tie, in words: that nobody told is not the same as a told "unknown". */
+  geomap.tieWords = (k) => (!ties.told[k] ? "nothing told" : ties.status[k] === "unknown" ? "recorded as unknown" : data.link_words[ties.status[k]]);
+
+  /** Matched { hours, people } of a tie out of these, of the pathway that is looked at. */
+  geomap.tieSums = function (rows) {
+    if (geomap.view().pathway < 0) return (k) => ({ hours: ties.hours[k], people: ties.people[k] });
     const sums = new Map();
     for (const k of geomap.ofPathway(geomap.once(rows.map((row) => ties.pcn[row])).flatMap(geomap.flowsOfPcn))) {
       const key = data.flows.operator[k] + ":" + data.flows.pcn[k];
-      sums.set(key, (sums.get(key) || 0) + data.flows.hours[k]);
+      const { hours, people } = sums.get(key) || { hours: 0, people: 0 };
+      sums.set(key, { hours: hours + data.flows.hours[k], people: people + data.flows.places[k] });
     }
-    return (k) => sums.get(ties.operator[k] + ":" + ties.pcn[k]) || 0;
-  }
+    return (k) => sums.get(ties.operator[k] + ":" + ties.pcn[k]) || { hours: 0, people: 0 };
+  };
 
   /** One line for each (operator, right-hand row): the surest of its links, how many of each kind, and the hours. */
   function linesOf(rows, rightOf) {
-    const hours = hoursOf(rows);
+    const sums = geomap.tieSums(rows);
     const found = new Map();
     for (const k of rows) {
       const [left, right] = [ties.operator[k], rightOf(k)];
       const line = found.get(left + ":" + right) || { tie: k, left, right, status: "unknown", told: 0, hours: 0, counts: [0, 0, 0, 0] };
       line.told += ties.told[k];
       if (ties.told[k]) line.counts[rank(ties.status[k])] += 1;
-      line.hours += hours(k);
+      line.hours += sums(k).hours;
       if (rank(statusOf(k)) < rank(line.status)) line.status = statusOf(k);
       found.set(left + ":" + right, line);
     }
@@ -89,7 +93,7 @@
 
   /** "2 formal, 1 informal": how many links of each kind were told. */
   const countWords = (counts) => counts.map((count, k) => count && number(count) + " " +
-    ["formal", "informal", "told as none", "recorded as unknown"][k]).filter(Boolean).join(", ");
+    ["formal", "informal", "without a link", "recorded as unknown"][k]).filter(Boolean).join(", ");
 
   function wordsOf(line, kind) {
     if (line.told === 0) return "Nothing told";
@@ -183,17 +187,17 @@
     const untold = state.lines.filter((line) => line.told === 0 && line.hours > 0).length;
     const operator = geomap.operatorOfChoice(choice);
     const where = !choice ? "" : " for " + (operator < 0 ? geomap.nameOf(choice) : operators.name[operator]);
-    const links = told === 0 ? "No link is told" : counted(told, "link is", "links are") + " told";
+    const links = told === 0 ? "Operators told us about no pair" : "Operators told us about " + counted(told, "pair", "pairs");
     const ends = " of operator and " + (state.kind === "icb" ? "ICB" : "PCN");
     const pair = { left: ["operator has", "operators have"], right: ["PCN has", "PCNs have"] }[state.fan]
       || ["pair" + ends + " has", "pairs" + ends + " have"];
     return [el("strong", null, links), where + (told > 0 ? ": " + countWords(counts) : "") + ".",
-      untold ? " " + counted(untold, ...pair) + " matched hours and no link told." : ""];
+      untold ? " " + counted(untold, ...pair) + " matched hours and no link reported." : ""];
   }
 
   function restWords(state) {
     const said = state.rest > 0 ? [counted(state.rest, "line is", "lines are") + " left out."] : [];
-    if (state.near > 0) said.push(counted(state.near, "pair is", "pairs are") + " in reach of one another with no link told and no " +
+    if (state.near > 0) said.push(counted(state.near, "pair is", "pairs are") + " in reach of one another with no link reported and no " +
       "hours matched: no line.");
     if (state.kind === "icb") said.push("A line tells the surest link of an operator with any PCN of the ICB.");
     return said.join(" ");

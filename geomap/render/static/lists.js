@@ -52,12 +52,12 @@
     list.count.textContent = number(rows.length);
     list.jump.querySelector("strong").textContent = number(rows.length);
     list.advice.hidden = rows.length === 0;
-    const hangs = counted(sum(rows, "people"), "person", "people") + (isLeft ? " served, " : " placed, ") +
+    const hangs = counted(sum(rows, "people"), "person", "people") + (isLeft ? " served, " : " with a place, ") +
       counted(sum(rows, "hours"), "hour", "hours") + (isLeft ? " left" : " matched");
     list.hangs.textContent = rows.length ? hangs + ". " : "";
     const first = attention.pcn[rows[0]] >= 0 ? "PCN" : "Operator";
     const table = rows.length === 0 ? el("p", null, view.choice ? "Nothing of what is chosen is on this list." : "Nothing is on this list.")
-      : geomap.table("Most people first", [[first], ["People", "figure"], [isLeft ? "Hours left" : "Hours", "figure"]],
+      : geomap.table("Most hours first", [[first], ["People", "figure"], [isLeft ? "Hours left" : "Hours", "figure"]],
         rows.slice(0, list.shown).map(cells));
     const left = rows.length - list.shown;
     const more = el("button", { type: "button", class: "opener", click: () => {

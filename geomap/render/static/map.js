@@ -4,6 +4,7 @@
 
   const { data, el, byId } = geomap;
   const FAR_ZOOM = 7.5;
+  const ROUNDING_PX = 3;
   const OUTLINED = new Set(["pcn", "site"]);
   let map = null;
   let pcns = null;
@@ -51,6 +52,8 @@
     key = isOver ? { left: left - frame.left, top: top - frame.top, width, height, isOpen: legend.open } : null;
   }
 
+  geomap.measureKey = measureKey;
+
   /** The part of the map that its key lies over, [left, top, right, bottom] in pixels; null where it lies beside it. */
   geomap.keyBox = () => key && [key.left, key.top, key.left + key.width, key.top + key.height];
 
@@ -67,10 +70,13 @@
     atRest = { center: map.getCenter(), zoom: map.getZoom() };
   };
 
+  /** How far the map was moved since it showed everything; a new size alone rounds its middle to whole pixels. */
+  const movedPx = () => map.project(map.getCenter()).distanceTo(map.project(atRest.center));
+
   /** The room for the map changes with the window and with the key below it: what showed everything still does. */
   function followRoom() {
     measureKey();
-    const wasAtRest = atRest !== null && map.getZoom() === atRest.zoom && map.getCenter().equals(atRest.center, 1e-6);
+    const wasAtRest = atRest !== null && map.getZoom() === atRest.zoom && movedPx() < ROUNDING_PX;
     map.invalidateSize({ animate: false, pan: !wasAtRest });
     if (wasAtRest && !geomap.view().choice) geomap.fitAll();
   }

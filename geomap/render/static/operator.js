@@ -10,33 +10,38 @@
 
   const linesOf = (row) => geomap.linesOf(geomap.flowsOfOperator(row)).filter((line) => line.facility >= 0);
 
-  /** "Formal agreement with 12 PCNs, not known with 40." */
+  /** "Formal agreement with 12 PCNs, recorded as unknown with 1 PCN; nothing told of 40 PCNs." */
   function linkSentence(row) {
-    const told = STATUSES.map((status) => [status, (operators[status + "_links"] || [])[row]]).filter(([, count]) => count > 0)
-      .map(([status, count]) => data.link_words[status] + " with " + counted(count, "PCN", "PCNs"));
-    return told.length ? geomap.sentence(told.join(", ")) + "." : "No link with a PCN is on record.";
+    const all = geomap.tiesOfOperator(row);
+    const told = STATUSES.map((status) => all.filter((k) => ties.told[k] && ties.status[k] === status)).filter((rows) => rows.length > 0)
+      .map((rows) => geomap.tieWords(rows[0]) + " with " + counted(rows.length, "PCN", "PCNs"));
+    const untold = all.filter((k) => !ties.told[k]).length;
+    if (told.length === 0) return "No link with a PCN is on record.";
+    return geomap.sentence(told.join(", ")) + (untold ? "; nothing told of " + counted(untold, "other PCN", "other PCNs") : "") + ".";
   }
 
   function facilityTable(row) {
     const rows = [...geomap.facilitiesOf(row)].sort((a, b) => facilities.pledged_hours[b] - facilities.pledged_hours[a] || a - b);
     if (rows.length === 0) return el("p", null, "Its hours are online or at several places.");
-    return geomap.cappedTable("Participant-hours, most pledged first",
-      [["Facility"], ["Pledged", "figure"], ["Matched", "figure"], ["Left", "figure"], ["People", "figure"]], rows, {
+    const given = (k) => (geomap.view().pathway < 0 ? { hours: facilities.matched_hours[k], people: facilities.people[k] }
+      : geomap.sumOf(geomap.ofPathway(geomap.flowsOfFacility(k))));
+    return geomap.cappedTable("Participant-hours, most pledged first", [["Facility"], [geomap.ofAll("Pledged"), "figure"],
+      ["Matched", "figure"], [geomap.ofAll("Left"), "figure"], ["People", "figure"]], rows, {
         most: MOST_ROWS, one: "facility", many: "facilities",
         toCells: (k) => [geomap.noted(geomap.chooser("facility", k, facilities.name[k]), data.venues[facilities.venue[k]]),
-          number(facilities.pledged_hours[k]), number(facilities.matched_hours[k]), number(facilities.unmatched_hours[k]),
-          number(facilities.people[k])],
+          number(facilities.pledged_hours[k]), number(given(k).hours), number(facilities.unmatched_hours[k]), number(given(k).people)],
       });
   }
 
   function tiesTable(row) {
-    const rows = [...geomap.tiesOfOperator(row)].sort((a, b) => ties.hours[b] - ties.hours[a] ||
+    const sums = geomap.tieSums(geomap.tiesOfOperator(row));
+    const rows = [...geomap.tiesOfOperator(row)].sort((a, b) => sums(b).hours - sums(a).hours || ties.told[b] - ties.told[a] ||
       STATUSES.indexOf(ties.status[a]) - STATUSES.indexOf(ties.status[b]) || a - b);
     if (rows.length === 0) return el("p", null, "No PCN is in reach of it, and no link with one is on record.");
     return geomap.cappedTable("PCNs in reach, linked or matched; most hours matched first",
       [["PCN"], ["Link"], ["People", "figure"], ["Hours matched", "figure"]], rows, {
         most: MOST_ROWS, one: "PCN", many: "PCNs",
-        toCells: (k) => [geomap.pcnCell(ties.pcn[k]), data.link_words[ties.status[k]], number(ties.people[k]), number(ties.hours[k])],
+        toCells: (k) => [geomap.pcnCell(ties.pcn[k]), geomap.tieWords(k), number(sums(k).people), number(sums(k).hours)],
       });
   }
 
@@ -57,26 +62,23 @@
     const kind = geomap.operatorKind(row);
     const placeless = geomap.pledgesOfOperator(row).filter((k) => pledges.facility[k] < 0);
     const drawn = linesOf(row).length;
-    const served = operators.pcns_served ? operators.pcns_served[row] : null;
+    const isAll = geomap.view().pathway < 0;
+    const given = geomap.sumOf(geomap.ofPathway(geomap.flowsOfOperator(row)));
+    const served = isAll ? { people: total("people", row), pcns: operators.pcns_served ? operators.pcns_served[row] : null } : given;
     const count = geomap.facilitiesOf(row).length;
     return [
       geomap.crumbs(),
       ...geomap.titled("Operator " + operators.id[row], operators.name[row], geomap.sentence(kind ? kind.name : "kind not known") +
         " · " + counted(count, "facility", "facilities") + " · " + counted(geomap.pledgesOfOperator(row).length, "pledge", "pledges")),
       geomap.pathwayNote(),
-      geomap.figures([
-        ["Pledged", number(total("pledged_hours", row)), "hours"],
-        ["Could be used", number(total("eligible_hours", row)), "hours"],
-        ["Matched", number(total("matched_hours", row)), "hours"],
-        ["Left", number(total("unmatched_hours", row)), "hours"],
-        ["Serves", number(total("people", row)), served === null ? "people" : "people in " + counted(served, "PCN", "PCNs")],
-      ]),
+      geomap.hoursFigures({ pledged: total("pledged_hours", row), eligible: total("eligible_hours", row),
+        matched: isAll ? total("matched_hours", row) : given.hours, left: total("unmatched_hours", row) }, served),
       drawn > MOST_LINES ? el("p", { class: "small" }, "The map draws the " + number(MOST_LINES) + " of its " + number(drawn) +
         " flows with most hours.") : null,
       section("Its links with PCNs", el("p", null, linkSentence(row)), tiesTable(row)),
       section("Its facilities", facilityTable(row)),
       section("Its pathways", pathwayTable(row)),
-      section("Hours nobody could use, and why", geomap.unusedList(geomap.unusedOfOperator(row))),
+      section(geomap.ofAll("Hours that went unused, and why"), geomap.unusedList(geomap.unusedOfOperator(row))),
       placeless.length ? section("Its pledges at no one facility", geomap.pledgeTable(placeless)) : null,
       geomap.provenance(),
     ];

@@ -10,8 +10,8 @@
   const MARGIN_SHARE = 0.2;
   const FILL = "#6b4d00";
   const EDGE = "#ffffff";
-  /** The same colour as the bytes of a picture: alpha, blue, green, red. */
-  const FILL_PIXEL = 0xff004d6b;
+  /** Marks that would stand on the same few pixels are one mark: no eye could tell them apart. */
+  const FAR_APART_PX = 4;
   let sites = null;
   let layer = null;
   let hovered = -1;
@@ -73,43 +73,26 @@
       this.corner = corner;
       this.cells = new Map();
       const seen = [];
-      const taken = new Uint8Array(width * height);
+      const apart = map.getZoom() < FAR_ZOOM ? FAR_APART_PX : 1;
+      const across = Math.ceil(width / apart);
+      const taken = new Uint8Array(across * Math.ceil(height / apart));
       for (let row = 0; row < sites.x.length; row += 1) {
         const x = sites.x[row] * scale - origin.x;
         const y = sites.y[row] * scale - origin.y;
         if (x < 0 || y < 0 || x >= width || y >= height) continue;
-        // Marks that would stand on the same pixel are one mark: no eye could tell them apart.
-        const pixel = Math.floor(y) * width + Math.floor(x);
-        if (taken[pixel]) continue;
-        taken[pixel] = 1;
+        const cell = Math.floor(y / apart) * across + Math.floor(x / apart);
+        if (taken[cell]) continue;
+        taken[cell] = 1;
         seen.push(x * ratio, y * ratio);
       }
       this.drawn = seen.length / 2;
-      if (map.getZoom() < FAR_ZOOM) this.drawDots(seen, ratio);
-      else this.drawDiamonds(seen, ratio);
+      this.drawDiamonds(seen, ratio);
       this.file(origin, scale, width, height);
-    },
-
-    /** Dots by the ten thousand: pixels written straight into the picture, far quicker than shapes. */
-    drawDots(seen, ratio) {
-      const { width, height } = this.canvas;
-      const context = this.canvas.getContext("2d");
-      const picture = context.createImageData(width, height);
-      const pixels = new Uint32Array(picture.data.buffer);
-      const side = Math.max(1, Math.round(Math.min(3, 1 + (this.map.getZoom() - 6) * 0.5) * ratio));
-      for (let k = 0; k < seen.length; k += 2) {
-        const left = Math.round(seen[k] - side / 2);
-        const top = Math.round(seen[k + 1] - side / 2);
-        for (let y = Math.max(0, top); y < Math.min(height, top + side); y += 1) {
-          for (let x = Math.max(0, left); x < Math.min(width, left + side); x += 1) pixels[y * width + x] = FILL_PIXEL;
-        }
-      }
-      context.putImageData(picture, 0, 0);
     },
 
     /** Diamonds with a white edge, each a copy of one picture. */
     drawDiamonds(seen, ratio) {
-      const half = Math.min(5, 3 + (this.map.getZoom() - FAR_ZOOM) * 0.5) * ratio;
+      const half = Math.max(2.5, Math.min(5, 3 + (this.map.getZoom() - FAR_ZOOM) * 0.5)) * ratio;
       const stamp = document.createElement("canvas");
       stamp.width = stamp.height = Math.ceil(2 * half + 3 * ratio);
       const middle = stamp.width / 2;

@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, el, number, percent, counted, section } = geomap;
-  const { pcns, facilities, flows, operators, pathways } = data;
+  const { pcns, facilities, flows, operators, pathways, pledges } = data;
   const MOST = 10;
   const MOST_OPERATORS = 12;
 
@@ -29,14 +29,14 @@
     const f = data.facts;
     return [
       el("h2", { tabindex: "-1" }, "All " + counted(f.pcns, "PCN", "PCNs")),
-      el("p", { class: "under" }, "Choose anything on the map, search for it, or pick a row of the table. Escape goes back."),
+      el("p", { class: "under on-screen" }, "Choose anything on the map, search for it, or pick a row of the table. Escape goes back."),
       geomap.figures([
         ["Patients", geomap.brief(f.patients), number(f.patients) + " registered"],
-        ["Could start", number(f.demand_places), "people (estimate)"],
+        ["Could start", number(f.demand_places), "people (estimate; one person counts once for each pathway)"],
         ["Have a place", number(f.people), number(f.completions) + " would finish"],
         ["Left without", number(f.unmet_places), "people"],
-        ["Link workers", number(f.link_worker_fte), f.pcns_fte_not_reported
-          ? counted(f.pcns_fte_not_reported, "PCN", "PCNs") + " not reported" : "full-time equivalent"],
+        ["Link workers", number(f.link_worker_fte), "full-time equivalent reported" + (f.pcns_fte_not_reported
+        ? "; " + counted(f.pcns_fte_not_reported, "PCN", "PCNs") + " did not report; assumed" : "")],
       ]),
       ...(geomap.siteList() || []),
       whereMissing(),
@@ -65,13 +65,18 @@
   function offers(pathway) {
     const told = new Map();
     const of = (operator) => {
-      if (!told.has(operator)) told.set(operator, { operator, facilities: 0, left: 0, hours: 0, people: 0 });
+      if (!told.has(operator)) told.set(operator, { operator, facilities: 0, isPlaceless: false, left: 0, hours: 0, people: 0 });
       return told.get(operator);
     };
     facilities.pathways.forEach((rows, k) => {
       if (!rows.includes(pathway)) return;
       of(facilities.operator[k]).facilities += 1;
       of(facilities.operator[k]).left += facilities.unmatched_hours[k];
+    });
+    pledges.facility.forEach((facility, k) => {
+      if (facility >= 0 || !(pledges.deliverable[k] || []).includes(pathway)) return;
+      of(pledges.operator[k]).isPlaceless = true;
+      of(pledges.operator[k]).left += pledges.unmatched_hours[k];
     });
     flows.pathway.forEach((row, k) => {
       if (row !== pathway) return;
@@ -81,11 +86,12 @@
     const rows = [...told.values()].sort((a, b) => b.hours - a.hours || b.left - a.left || a.operator - b.operator);
     if (rows.length === 0) return el("p", null, "No operator offers it.");
     return el("div", null, geomap.cappedTable("Most hours matched first",
-      [["Operator"], ["People", "figure"], ["Hours matched", "figure"], ["Hours left", "figure"]], rows, {
+      [["Operator"], ["People", "figure"], ["Hours matched", "figure"], [geomap.ofAll("Hours left"), "figure"]], rows, {
         most: MOST_OPERATORS, one: "operator", many: "operators",
         toCells: (each) => [geomap.noted(geomap.chooser("operator", each.operator, operators.name[each.operator]),
-          counted(each.facilities, "facility", "facilities")), number(each.people), number(each.hours), number(each.left)],
-      }), el("p", { class: "small after" }, "Hours left are those of facilities that can deliver it; other pathways could use them too."));
+          [each.facilities > 0 ? counted(each.facilities, "facility", "facilities") : "", each.isPlaceless ? "online or at several places" : ""]
+            .filter(Boolean).join(", ")), number(each.people), number(each.hours), number(each.left)],
+      }), el("p", { class: "small after" }, "Hours left are those of facilities and of pledges at no one place that can deliver it; other pathways could use them too."));
   }
 
   function pathwayDetails(pathway) {

@@ -31,7 +31,7 @@
     if (!before || !choice || geomap.isSame(before.choice, choice) || !geomap.isZooming) return;
     const heading = tab === "places" ? byId("places").querySelector("h2") : null;
     if (heading) heading.focus({ preventScroll: true });
-    if (isNarrow() && tab !== "organisations") byId("map").scrollIntoView();
+    if (isNarrow() && tab !== "organisations") byId("panel").scrollIntoView();
   }
 
   geomap.openTab = function (tab, hasFocus = false) {
@@ -76,8 +76,11 @@
     byId("places").querySelectorAll("details").forEach((each) => { each.open = isPrinting; });
     document.body.classList.toggle("printing", isPrinting);
     document.body.classList.toggle("of-choice", isPrinting && geomap.view().choice !== null);
+    document.body.classList.toggle("of-table", isPrinting && geomap.view().tab === "table");
+    if (isPrinting && geomap.view().tab === "table") geomap.wholeTable();
     geomap.leaflet().invalidateSize({ animate: false });
     if (isPrinting) byId("legend").open = byId("facility-key").open = true;
+    geomap.measureKey();
     geomap.fitView();
   }
 

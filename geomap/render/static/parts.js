@@ -35,6 +35,21 @@
       el("button", { type: "button", class: "link", click: () => geomap.change({ pathway: -1 }) }, "Show all pathways"));
   };
 
+  /** A heading whose figures are of all pathways, whichever is looked at. */
+  geomap.ofAll = (name) => (geomap.view().pathway < 0 ? name : name + " (all pathways)");
+
+  /** Hours and people of some flows. */
+  geomap.sumOf = (rows) => ({ hours: rows.reduce((sum, k) => sum + flows.hours[k], 0),
+    people: rows.reduce((sum, k) => sum + flows.places[k], 0), pcns: geomap.once(rows.map((k) => flows.pcn[k])).length });
+
+  /** Pledged, could be used, matched, left and people served; what is matched is of the pathway that is looked at. */
+  geomap.hoursFigures = function ({ pledged, eligible, matched, left }, served) {
+    const unit = geomap.view().pathway < 0 ? "hours" : "hours, all pathways";
+    return geomap.figures([["Pledged", number(pledged), unit], ["Could be used", number(eligible), unit],
+      ["Matched", number(matched), "hours"], ["Left", number(left), unit],
+      ["Serves", number(served.people), served.pcns === null ? "people" : "people in " + counted(served.pcns, "PCN", "PCNs")]]);
+  };
+
   /** The first rows as a table, and a sentence on those that are left out. */
   geomap.cappedTable = function (caption, headings, rows, { most, toCells, one, many }) {
     const left = rows.length - most;
@@ -122,11 +137,14 @@
   /** PCNs with what became of their demand, most people left without first. */
   geomap.pcnTable = function (rows, most) {
     const told = rows.map((row) => ({ row, ...geomap.placesOf(row) })).sort((a, b) => b.unmet - a.unmet || a.row - b.row);
+    const { pathway } = geomap.view();
+    // The main reason of a PCN is of one of its pathways: of all of them together none is "this" one.
+    const why = (row) => geomap.sentence(geomap.unmetReason(geomap.placesFor(pathway).reason[row])
+      .replace("this pathway", pathway < 0 ? "a pathway it needs" : "this pathway"));
     return geomap.cappedTable("Most people left without a place first",
       [["PCN, and the main reason"], ...UNMET_HEADINGS, ["Coverage", "figure"]], told, {
         most, one: "PCN", many: "PCNs",
-        toCells: ({ row, demand, matched, unmet, coverage }) => [geomap.noted(geomap.chooser("pcn", row, pcns.name[row]),
-          geomap.sentence(geomap.unmetReason(geomap.placesFor(geomap.view().pathway).reason[row]))),
+        toCells: ({ row, demand, matched, unmet, coverage }) => [geomap.noted(geomap.chooser("pcn", row, pcns.name[row]), why(row)),
           number(demand), number(matched), number(unmet), percent(coverage)],
       });
   };

@@ -80,7 +80,7 @@
     return el("div", null, el("p", { class: "small" }, counted(others.length, "more facility is", "more facilities are") +
       " within reach; " + (withHours ? number(withHours) + " of them " + (withHours === 1 ? "has" : "have") + " hours left." : "none has hours left.")),
     geomap.cappedTable("Most hours left for its patients first; \"can come\" is the share of its patients within reach",
-      [["Facility, and what it offers"], ["Can come", "figure"], ["Minutes away", "figure"], ["Hours left", "figure"]],
+      [["Facility, and what it offers"], ["Can come", "figure"], ["Minutes away", "figure"], [geomap.ofAll("Hours left"), "figure"]],
       others, {
         most: MOST_REACHABLE, one: "facility", many: "facilities",
         toCells: ({ facility, share, minutes }) => [geomap.noted(geomap.chooser("facility", facility, facilities.name[facility]),
@@ -94,11 +94,12 @@
     const l = data.links;
     return geomap.linksOfPcn(row).filter((k) => l.operator[k] === operator ||
       (l.facility[k] >= 0 && facilities.operator[l.facility[k]] === operator)).flatMap((k) =>
-      [l.since[k] ? "since " + l.since[k] : "", l.note[k] || ""].filter(Boolean)).join("; ");
+      [l.since[k] ? "since " + geomap.day(l.since[k]) : "", l.note[k] || ""].filter(Boolean)).join("; ");
   }
 
   function tiesTable(row) {
-    const rows = [...geomap.tiesOfPcn(row)].sort((a, b) => ties.told[b] - ties.told[a] || ties.hours[b] - ties.hours[a] ||
+    const sums = geomap.tieSums(geomap.tiesOfPcn(row));
+    const rows = [...geomap.tiesOfPcn(row)].sort((a, b) => ties.told[b] - ties.told[a] || sums(b).hours - sums(a).hours ||
       ties.facilities_in_reach[b] - ties.facilities_in_reach[a] || a - b);
     if (rows.length === 0) return el("p", null, "No operator reaches this PCN, and no link with one is on record.");
     const told = rows.filter((k) => ties.told[k]).length;
@@ -108,9 +109,9 @@
       [["Operator"], ["Link"], ["In reach", "figure"], ["Hours matched", "figure"]], rows, {
         most: MOST_TIES, one: "operator", many: "operators",
         toCells: (k) => [geomap.noted(geomap.chooser("operator", ties.operator[k], operators.name[ties.operator[k]]),
-          linkNotes(row, ties.operator[k])), data.link_words[ties.status[k]],
+          linkNotes(row, ties.operator[k])), geomap.tieWords(k),
           ties.facilities_in_reach[k] || !ties.in_reach[k] ? number(ties.facilities_in_reach[k]) : "online or outreach",
-          number(ties.hours[k])],
+          number(sums(k).hours)],
       }));
   }
 
@@ -131,13 +132,13 @@
       ["Have a place", number(matched), percent(coverage) + " of them"],
       ["Left without", number(unmet), "people"],
       ["Hours in reach", number(pcns.hours_in_reach[row], 1), "per 1,000 patients, " +
-        number(pcns.hours_left_in_reach[row], 1) + " left"],
+        number(pcns.hours_left_in_reach[row], 1) + " left" + (geomap.view().pathway < 0 ? "" : ", all pathways")],
     ]);
   }
 
   function details(row) {
     const fte = number(pcns.link_worker_fte[row], 1) + " full-time equivalent: " + data.fte_bases[pcns.fte_basis[row]] +
-      ". They can refer about " + counted(pcns.ceiling_referrals[row], "person", "people") + " in the period.";
+      ". They can refer about " + counted(pcns.ceiling_referrals[row], "person", "people") + " in the period; not everyone who is referred starts.";
     return [
       geomap.crumbs(...geomap.crumbsOfPcn(row)),
       ...geomap.titled("PCN " + pcns.code[row], pcns.name[row], icbWords(row)),

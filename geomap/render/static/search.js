@@ -50,10 +50,10 @@
     return words.length > 1 && words.every((word) => plain.includes(word) || entry.code.startsWith(word)) ? 6 : -1;
   }
 
-  /** A postcode finds its district, and the practices at it where it is whole. */
+  /** A postcode finds the practices at it where it is whole, then its district. */
   function rankOfPostcode(entry, district, whole) {
-    if (entry.kind === "place") return entry.plain === " " + district && data.places.kind[entry.row] === "postcode_district" ? 0 : -1;
-    return whole && entry.postcode === whole ? 1 : -1;
+    if (entry.kind === "place") return entry.plain === " " + district && data.places.kind[entry.row] === "postcode_district" ? 1 : -1;
+    return whole && entry.postcode === whole ? 0 : -1;
   }
 
   /**
@@ -80,6 +80,14 @@
     const best = kinds.flatMap((kind) => hits.filter((hit) => hit.entry.kind === kind && taken.has(hit)).map(({ entry }) => entry));
     return { best, total: hits.length };
   };
+
+  /** What is said where nothing was found: of a whole postcode, where it was looked for. */
+  function nothingWords(text) {
+    const wanted = geomap.plainText(text);
+    if (!WHOLE_POSTCODE.test(wanted)) return "Nothing of that name was found.";
+    const district = POSTCODE.exec(wanted)[1].toUpperCase();
+    return "No practice in this map at " + district + " " + squeezed(wanted).slice(-3).toUpperCase() + " or in " + district + "; try a town.";
+  }
 
   const isOpen = () => !byId("found").hidden;
 
@@ -131,7 +139,7 @@
     total = answer.total;
     const isEmpty = text.trim() === "";
     byId("found-list").replaceChildren(...groups());
-    byId("found-said").textContent = byId("found-count").textContent = isEmpty ? "" : total === 0 ? "Nothing of that name was found."
+    byId("found-said").textContent = byId("found-count").textContent = isEmpty ? "" : total === 0 ? nothingWords(text)
       : total > found.length ? "The best " + number(found.length) + " of " + number(total) + " found; type more to narrow it."
         : number(total) + " found.";
     byId("found").hidden = isEmpty;

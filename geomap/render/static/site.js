@@ -102,7 +102,7 @@
         geomap.noted(geomap.chooser("site", row, sites.name[row]), geomap.shortIcb(sites.icb_name[row]))),
       number(sites.people[row]), percent(sites.coverage_share[row]),
       ...(hasDraws ? [percent(sites.share_of_draws[row])] : [])]);
-    return [section("Test-and-learn sites", geomap.table("Most people who would finish, weighted by need, first", headings, rows))];
+    return [section("Test-and-learn sites", el("p", { class: "small" }, "Figures of a plan that serves the chosen sites alone."), geomap.table("Most people who would finish, weighted by need, first", headings, rows))];
   };
 
   /** That a PCN is part of a site or of what one is compared with; null where it is neither. */

@@ -34,8 +34,8 @@
       { name: "Patients", values: pcns.patients, show: whole },
       { name: "Need", values: pcns.need_index, show: (value) => number(value, 2) },
       { name: "Could start", values: demand, show: whole },
-      { name: "Matched", values: given, show: whole },
-      { name: "Unmet", values: unmet, show: whole },
+      { name: "Have a place", values: given, show: whole },
+      { name: "Left without", values: unmet, show: whole },
       { name: "Coverage", values: coverage, show: percent },
     ];
   }
@@ -45,10 +45,10 @@
     return [
       { name: "Facility", values: facilities.name },
       { name: "Operator", values: operatorNames() },
-      { name: "Pledged", values: facilities.pledged_hours, show: whole },
-      { name: "Could be used", values: facilities.eligible_hours, show: whole },
+      { name: geomap.ofAll("Pledged"), values: facilities.pledged_hours, show: whole },
+      { name: geomap.ofAll("Could be used"), values: facilities.eligible_hours, show: whole },
       { name: "Matched", values: pathway < 0 ? facilities.matched_hours : facilities.id.map((id, row) => hours.get(row) || 0), show: whole },
-      { name: "Left", values: facilities.unmatched_hours, show: whole },
+      { name: geomap.ofAll("Left"), values: facilities.unmatched_hours, show: whole },
       { name: "People", values: pathway < 0 ? facilities.people : facilities.id.map((id, row) => people.get(row) || 0), show: whole },
     ];
   }
@@ -62,9 +62,9 @@
       { name: "Operator", values: operators.name },
       { name: "Kind", values: kindNames() },
       { name: "Facilities", values: rows.map((row) => geomap.facilitiesOf(row).length), show: whole },
-      { name: "Pledged", values: told("pledged_hours"), show: whole },
+      { name: geomap.ofAll("Pledged"), values: told("pledged_hours"), show: whole },
       { name: "Matched", values: rows.map((row) => hours.get(row) || 0), show: whole },
-      { name: "Left", values: told("unmatched_hours"), show: whole },
+      { name: geomap.ofAll("Left"), values: told("unmatched_hours"), show: whole },
       { name: "People", values: rows.map((row) => people.get(row) || 0), show: whole },
     ];
   }
@@ -153,7 +153,9 @@
     showMore();
     if (body.firstChild) body.querySelector("button").tabIndex = 0;
     byId("table-frame").scrollTop = 0;
-    byId("filter-count").textContent = number(wanted.length) + " of " + many(order.length, TABLES[shown.kind]) + " found";
+    byId("filter-count").textContent = wanted.length === 0 && sought !== ""
+      ? "No " + TABLES[shown.kind].one + " matches '" + byId("filter").value.trim() + "'"
+      : number(wanted.length) + " of " + many(order.length, TABLES[shown.kind]) + " found";
   }
 
   /** Missing values stay last whichever way the table is sorted; ties keep the order of the keys. */
@@ -198,7 +200,9 @@
     const all = TABLES[shown.kind].all(pathway);
     const rows = rowsOfChoice();
     tellOnly(rows, all);
+    byId("table-pathway").replaceChildren(...[geomap.pathwayNote()].filter(Boolean));
     columns = TABLES[shown.kind].columns(pathway);
+    headings.forEach((each, k) => { each.firstChild.textContent = columns[k].name; });
     order = rows === null || shown.isAll ? all : rows;
     sort(sorted.column, sorted.isUp);
     stale = false;
@@ -209,6 +213,7 @@
     columns = make(geomap.view().pathway);
     headings = columns.map(headingOf);
     sorted = { column: 0, isUp: true };
+    if (wide) [headings[1].style.width, headings[6].style.width] = ["17.5%", "11.5%"]; // "Left without" needs the room
     const table = el("table", { class: "all " + (wide || "") }, el("caption", { class: "unseen" }, name + "; the headings sort"),
       el("thead", null, el("tr", null, ...headings)), body);
     byId("table-frame").replaceChildren(table);
@@ -229,6 +234,9 @@
       return el("label", { for: "table-" + kind }, radio, name);
     }));
   }
+
+  /** Paper cannot be scrolled: every row that is wanted. */
+  geomap.wholeTable = () => body.append(...wanted.slice(body.childElementCount).map(rowOf));
 
   geomap.drawTable = function () {
     drawSwitch();

@@ -13,7 +13,9 @@
   /** A name that a circle or a number would cover stands beside, above or below its place, or is left out. */
   const BESIDE_PX = 8;
   const ABOVE_PX = 17;
-  const FAR_GAP_PX = 34;
+  /** A city's name may stand a little farther off, yet never so far that it seems another's. */
+  const FARTHER_PX = 17;
+  const FAR_GAP_PX = 14;
   const NEAR_GAP_PX = 12;
   const MARGIN_PX = 80;
   const CELL_PX = 128;
@@ -22,6 +24,7 @@
   let pane = null;
   let shown = new Map();
   let thinned = { zoom: null, rows: [] };
+  let asked = 0;
 
   /** The postcode area behind a name tells places of a search apart; on the map their position does. */
   const nameOf = (row) => places.name[row].replace(/ \([A-Z]{1,2}\)$/, "");
@@ -70,23 +73,53 @@
     return rows;
   }
 
-  /** Where circles and numbers of sites stand: [left, top, right, bottom], told by their positions and not by the browser's layout. */
+  const iconsOf = (map, name) => [...(map.getPane(name) || { children: [] }).children];
+  const around = ({ x, y }, half, tall) => [x - half, y - tall, x + half, y + tall];
+
+  /** Where circles, numbers of sites and hours stand: [left, top, right, bottom], told by their positions and not by the browser's layout. */
   function markers(map) {
     const isFar = map.getContainer().classList.contains("far");
-    const chips = map.getPane("chips") ? [...map.getPane("chips").children] : [];
-    return [...map.getPane("markerPane").children, ...chips].map((icon) => {
+    const chips = geomap.view().choice ? [] : iconsOf(map, "chips");
+    const picked = iconsOf(map, "picked").map((icon) => {
+      const [left, top, right, bottom] = around(L.DomUtil.getPosition(icon), ...Array(2).fill(parseFloat(icon.style.width) / 2 + 4));
+      return [left, top - 5, right + 6, bottom];
+    });
+    const figures = iconsOf(map, "figures").map((icon) => around(L.DomUtil.getPosition(icon), geomap.figurePx(icon.textContent) / 2, 11));
+    return [...picked, ...figures, ...[...iconsOf(map, "markerPane"), ...chips].map((icon) => {
       const { x, y } = L.DomUtil.getPosition(icon) || L.point(0, 0);
       const isCluster = icon.classList.contains("cluster-icon");
       const half = isCluster ? 18 : (parseFloat(icon.style.width) || 0) / 2;
-      return isCluster && isFar ? [x - half, y - 36, x + half, y - 16] : [x - half, y - 12, x + half, y + 12];
+      return isCluster && isFar ? [x - half, y - 36, x + half, y - 16] : around({ x, y }, half, isCluster ? 12 : Math.max(12, half));
+    })];
+  }
+
+  /** What lies over the map: its key, the key of the lines, the buttons and the scale. */
+  function covers(map) {
+    const frame = map.getContainer().getBoundingClientRect();
+    const boxes = [geomap.byId("flow-key"), ...map.getContainer().querySelectorAll(".leaflet-control")]
+      .map((node) => node.getBoundingClientRect()).filter(({ width }) => width > 0)
+      .map(({ left, top, right, bottom }) => [left - frame.left, top - frame.top, right - frame.left, bottom - frame.top]);
+    if (geomap.keyBox()) boxes.push(geomap.keyBox());
+    return boxes.map(([left, top, right, bottom]) => {
+      const corner = map.containerPointToLayerPoint([left, top]);
+      return [corner.x, corner.y, corner.x + right - left, corner.y + bottom - top];
     });
+  }
+
+  /** Where a name may stand, from its place: on it, beside it, above and below; a city's also aslant and a little farther. */
+  function offsets(half, isCity) {
+    const aside = half + BESIDE_PX;
+    const near = [[0, 0], [aside, 0], [-aside, 0], [0, -ABOVE_PX], [0, ABOVE_PX]];
+    if (!isCity) return near;
+    const aslant = [half * 0.6, aside].flatMap((dx) => [[dx, -ABOVE_PX], [-dx, -ABOVE_PX], [dx, ABOVE_PX], [-dx, ABOVE_PX]]);
+    const far = half + FARTHER_PX;
+    return [...near, ...aslant, [far, 0], [-far, 0], [far, 9], [-far, 9], [far, -9], [-far, -9], [0, 26], [0, -26]];
   }
 
   /** The box of a name, clear of names, circles and numbers; undefined where there is no room near its place. */
   function makeRoom(row, at, taken, share) {
     const half = (widths.get(row) / 2) * share;
-    const aside = half + BESIDE_PX;
-    return [[0, 0], [aside, 0], [-aside, 0], [0, -ABOVE_PX], [0, ABOVE_PX]]
+    return offsets(half, sizeOf(row) === "city")
       .map(([dx, dy]) => [at.x + dx - half, at.y + dy - LINE_PX / 2, at.x + dx + half, at.y + dy + LINE_PX / 2])
       .find((box) => taken.every((other) => isApart(box, other)));
   }
@@ -95,7 +128,7 @@
     const map = geomap.leaflet();
     const size = map.getSize();
     const still = new Map();
-    const taken = markers(map);
+    const taken = [...covers(map), ...markers(map)];
     const share = map.getContainer().classList.contains("far") ? FAR_SHARE : 1;
     for (const row of thin(map, map.getZoom())) {
       const at = map.latLngToLayerPoint([places.lat[row], places.lon[row]]).round();
@@ -114,6 +147,13 @@
     shown = still;
   }
 
+  /** In the next frame the circles and figures stand where they belong; paper waits for no frame. */
+  function ask() {
+    cancelAnimationFrame(asked);
+    if (document.body.classList.contains("printing")) draw();
+    else asked = requestAnimationFrame(draw);
+  }
+
   function start() {
     const kind = places.kind.includes("town") ? "town" : "authority";
     places.kind.forEach((each, row) => each === kind && towns.push(row));
@@ -122,20 +162,15 @@
     const map = geomap.leaflet();
     pane = map.createPane("towns");
     pane.setAttribute("aria-hidden", "true");
-    pane.style.zIndex = 440;
+    pane.style.zIndex = 455;
     pane.style.pointerEvents = "none";
-    // In the next frame the circles and figures stand where they belong; paper waits for no frame.
-    let asked = 0;
-    const ask = () => {
-      cancelAnimationFrame(asked);
-      if (document.body.classList.contains("printing")) draw();
-      else asked = requestAnimationFrame(draw);
-    };
     map.on("moveend resize", ask);
+    new ResizeObserver(ask).observe(geomap.byId("legend"));
     ask();
   }
 
   geomap.onChange((view, before) => {
     if (!before) start();
+    else if (pane) ask();
   });
 })(window.geomap);

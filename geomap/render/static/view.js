@@ -35,6 +35,14 @@
 
   geomap.isSame = (a, b) => a === b || (a !== null && b !== null && a.kind === b.kind && a.row === b.row);
 
+  /** What the address names and the map does not have; null where there is nothing. */
+  function lostInAddress() {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    const lost = [...kinds].filter(([kind, told]) => wanted.has(kind) && !told.keys.includes(wanted.get(kind))).map(([kind]) => wanted.get(kind));
+    if (wanted.has("only") && !data.pathways.id.includes(wanted.get("only"))) lost.push(wanted.get("only"));
+    return lost.length ? lost.map((each) => each.slice(0, 60)).join(", ") : null;
+  }
+
   /** The address's fragment, "#pcn=U12345&only=falls", as a view; what it does not name, or wrongly, is as at rest. */
   function fromAddress() {
     const wanted = new URLSearchParams(location.hash.slice(1));
@@ -86,8 +94,12 @@
 
   geomap.readAddress = function (isFirst) {
     const before = isFirst ? null : view;
+    const lost = lostInAddress();
     view = fromAddress();
     geomap.isZooming = true;
     tell(before);
+    if (lost === null) return;
+    history.replaceState(history.state, "", toAddress());
+    geomap.byId("said").textContent = lost + " is not in this map.";
   };
 })(window.geomap);
