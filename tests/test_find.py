@@ -185,6 +185,7 @@ def test_real_files(real_data):
         "lsoa_imd": "imd2025/File_1_IoD2025_Index_of_Multiple_Deprivation.xlsx",
         "workforce": "nhs_pcn_workforce_2026-06/PCNWFIndividualCSV.062026.zip",
         "pcn_records": "nhs_ods/ePCN.xlsx",
+        "practice_addresses": "nhs_ods/epraccur.csv",
         "inactivity": "fingertips_local_authority/inactive_adults.csv",
         "postcodes": "os_codepoint_open_2025-05/codepo_gb.zip",
         "boundaries": "ons_boundaries/SICBL_2022_EN_BSC.geojson",

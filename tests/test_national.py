@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from geomap.config import Scenario
 from geomap.outputs import verify_folder
-from geomap.pipeline import load_inputs, solve
+from geomap.pipeline import load_inputs, map_results, solve
 from geomap.pipeline._people import People
 from geomap.schema import AccountingFrame, LedgerFrame, NeedFrame, PcnResultFrame
 
@@ -23,6 +24,7 @@ MAKER = ROOT.parent / "shared" / "tools" / "make_pledges.py"
 """Writes the bank: real sites, invented operators and pledges. It is no part of the repository."""
 IN_TWO_ICBS = "U41591"
 WANTED = "GEOMAP_NATIONAL"
+MEGABYTE = 1_000_000
 QUICKLY = "portfolios = 5\ntradeoff_points = 0\nexplain = false"
 """Of the choice of sites all but what takes minutes more."""
 
@@ -129,6 +131,13 @@ class TestEngland:
             assert chosen["rurality"].eq("rural").sum() >= 3
         draws = national.read("draws.csv")
         assert len(draws) == 21 and (1 - draws["value"] / draws["bound"] <= 0.01).all()
+
+    def test_the_map_is_small_enough_to_send_and_is_drawn_again_alike(self, national):
+        page = (national.folder / "map.html").read_bytes()
+        assert len(page) <= 6 * MEGABYTE and len(gzip.compress(page, 6)) <= 1.5 * MEGABYTE
+        drawn = map_results(national.folder, national.folder.with_name("pages"), by_icb=True)
+        assert drawn.pages == 36 and drawn.largest_bytes <= 1.5 * MEGABYTE
+        assert (drawn.folder / "map.html").read_bytes() == page
 
     def test_it_fits_a_small_machine(self, national):
         assert national.peak_bytes <= 4 * 1024**3

@@ -69,6 +69,7 @@ def test_everything_is_there(opened: Opened, tables) -> None:
 
 
 def test_click_on_a_pcn_opens_a_popup_and_fills_the_panel(opened: Opened, tables) -> None:
+    opened.page.evaluate("document.getElementById('facility-key').open = true")  # folded in a low window
     opened.page.uncheck("#show-facilities")
     places = opened.page.evaluate(
         """() => [...document.querySelectorAll('.leaflet-overlay-pane path')].map((path) => {

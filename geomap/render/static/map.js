@@ -62,7 +62,7 @@
     if (!bounds || !bounds.isValid()) return;
     const left = key && key.isOpen ? key.width + 16 : 16;
     const top = geomap.view().choice ? 96 : 24;
-    map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [24, 24], maxZoom, animate: false });
+    map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [28, 40], maxZoom, animate: false });
   };
 
   geomap.fitAll = function () {
