@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from .schema import AllocationResultFrame, LedgerFrame, MapTables, PcnResultFrame, PlanFacts
+from .facts import count_facts
+from .schema import LedgerFrame, MapTables, PcnResultFrame, PlanFacts
 from .schema.words import LIST_SEPARATOR
 
 
@@ -24,29 +25,14 @@ def share_facts(tables: MapTables, pcns: pd.DataFrame, allocation: pd.DataFrame,
     pcns, allocation, ledger
         `PcnResultFrame`, `AllocationResultFrame` and `LedgerFrame` of the ICB's share.
     """
-    hours = ledger.sum(numeric_only=True)
     book = tables.ledger.set_index(LedgerFrame.pledge_id)[LedgerFrame.pledged_hours]
     whole = ledger[LedgerFrame.pledge_id].map(book)
     part = (ledger[LedgerFrame.pledged_hours] / whole.where(whole > 0)).fillna(1.0)
-    reported = pcns[PcnResultFrame.fte_basis].eq("reported")
     return replace(
         tables.facts,
         name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {tables.facts.name}",
         stated_hours=float((ledger[LedgerFrame.hours] * part).sum()),
-        pledged_hours=float(hours[LedgerFrame.pledged_hours]),
-        ineligible_hours=float(hours[LedgerFrame.ineligible_hours]),
-        eligible_hours=float(hours[LedgerFrame.eligible_hours]),
-        matched_hours=float(hours[LedgerFrame.matched_hours]),
-        unmatched_hours=float(hours[LedgerFrame.unmatched_hours]),
-        people=int(allocation[AllocationResultFrame.places].sum()),
-        completions=float(allocation[AllocationResultFrame.completions].sum()),
-        pcns=len(pcns),
-        pcns_covered=int(pcns[PcnResultFrame.matched_places].gt(0).sum()),
-        patients=int(pcns[PcnResultFrame.patients].sum()),
-        demand_places=int(pcns[PcnResultFrame.demand_places].sum()),
-        unmet_places=int(pcns[PcnResultFrame.unmet_places].sum()),
-        link_worker_fte=float(pcns.loc[reported, PcnResultFrame.link_worker_fte].sum()),
-        pcns_fte_not_reported=int((~reported).sum()),
+        **count_facts(pcns, allocation, ledger),
         changes=(),
     )
 

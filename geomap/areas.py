@@ -41,7 +41,7 @@ from .schema import (
     UnmetFrame,
     VenueFrame,
 )
-from .schema.words import CRS, LIST_SEPARATOR
+from .schema.words import CRS, LINK_STATUSES, LIST_SEPARATOR
 
 _PCN = PcnResultFrame.pcn_code
 _ICB = PcnResultFrame.icb_code
@@ -250,7 +250,7 @@ def _share_operators(
         f.pcns_in_reach: ties[ties[TieFrame.in_reach]].groupby(TieFrame.operator_id).size(),
         **{
             f"{status}_links": told[told[TieFrame.link_status].eq(status)].groupby(TieFrame.operator_id).size()
-            for status in ("formal", "informal", "none", "unknown")
+            for status in LINK_STATUSES
         },
     }
     return operators.assign(

@@ -28,12 +28,10 @@ from .schema import (
     ReachFrame,
     TieFrame,
 )
-from .schema.words import ATTENTION, LINK_STATUSES, LIST_SEPARATOR
+from .schema.words import ATTENTION, LINK_STATUSES, LINKED, LIST_SEPARATOR
 
 TRAVELLED = ("distance", "hybrid")
 """Bases of reach in which patients travel to the facility."""
-LINKED = ("formal", "informal")
-"""Links that a planner can build on."""
 _DATE = "%Y-%m-%d"
 
 

@@ -191,3 +191,10 @@ def test_addresses_that_name_no_town_of_the_run_give_none() -> None:
     places = gazetteer.build_places(practices, spots, sizes, towns=elsewhere)
     assert listed(places, "town") == {}
     assert listed(places, "postcode_district") != {}
+
+
+def test_a_town_stands_where_most_of_its_patients_are() -> None:
+    practices, spots, sizes, towns = tables()
+    many = sizes[ListSizeFrame.practice_code].eq("A3")
+    sizes[ListSizeFrame.patients] = sizes[ListSizeFrame.patients].mask(many, 90_000)
+    assert listed(gazetteer.build_places(practices, spots, sizes, towns=towns), "town")["Ashford"][1] == 408

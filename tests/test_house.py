@@ -20,7 +20,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 FOUNDATIONS = (
-    "errors", "schema", "config", "units", "links", "phrases", "phrases_choice", "validate", "solver", "runner",
+    "errors", "schema", "config", "units", "links", "facts", "phrases", "phrases_choice", "validate", "solver",
+    "runner",
 )  # fmt: skip
 """What every stage may use; among themselves `MAY_USE` holds."""
 
@@ -29,6 +30,7 @@ MAY_USE = {
     "schema": {"errors"},
     "units": {"errors", "schema"},
     "links": {"schema"},
+    "facts": {"schema"},
     "phrases": {"schema"},
     "phrases_choice": {"schema"},
     "config": {"errors", "schema"},

@@ -8,10 +8,9 @@ import pandas as pd
 
 from .. import access, assemble, board, fairness, ledger, organisations, reasons, travel
 from ..config import Scenario
+from ..facts import count_facts
 from ..load.gather import Inputs
 from ..schema import (
-    AllocationResultFrame,
-    CeilingFrame,
     LedgerFrame,
     ListSizeFrame,
     NeedFrame,
@@ -209,29 +208,14 @@ def _state_facts(
     run: Run, pcns: pd.DataFrame, allocation: pd.DataFrame, book: pd.DataFrame, pledges: tuple[int, int]
 ) -> PlanFacts:
     scenario, match = run.scenario, run.plan.match
-    hours = book.sum(numeric_only=True)
-    reported = pcns[PcnResultFrame.fte_basis].eq("reported")
     return PlanFacts(
         name=scenario.name,
         label=scenario.label,
         period_start=scenario.period.start.isoformat(),
         period_end=scenario.period.end.isoformat(),
         as_of=scenario.period.as_of.isoformat(),
-        stated_hours=float(hours[LedgerFrame.hours]),
-        pledged_hours=float(hours[LedgerFrame.pledged_hours]),
-        ineligible_hours=float(hours[LedgerFrame.ineligible_hours]),
-        eligible_hours=float(hours[LedgerFrame.eligible_hours]),
-        matched_hours=float(hours[LedgerFrame.matched_hours]),
-        unmatched_hours=float(hours[LedgerFrame.unmatched_hours]),
-        people=int(allocation[AllocationResultFrame.places].sum()),
-        completions=float(allocation[AllocationResultFrame.completions].sum()),
-        pcns=len(pcns),
-        pcns_covered=int(pcns[PcnResultFrame.matched_places].gt(0).sum()),
-        patients=int(pcns[PcnResultFrame.patients].sum()),
-        demand_places=int(pcns[PcnResultFrame.demand_places].sum()),
-        unmet_places=int(pcns[PcnResultFrame.unmet_places].sum()),
-        link_worker_fte=float(pcns.loc[reported, CeilingFrame.link_worker_fte].sum()),
-        pcns_fte_not_reported=int((~reported).sum()),
+        stated_hours=float(book[LedgerFrame.hours].sum()),
+        **count_facts(pcns, allocation, book),
         fte_policy=scenario.link_workers.not_reported,
         pledges_read=pledges[0],
         pledges_rejected=pledges[1],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..schema.words import LINKED
 from .crossings import fewest_crossings
 
 MOST_OPERATORS = 20
 MOST_PCNS = 30
 MOST_LINES = 60
 """Past so many lines, those that only matched hours tell of are left out at first."""
-_LINKED = ("formal", "informal")
 
 
 def _lines_drawn(ties: pd.DataFrame, side: str) -> tuple[pd.DataFrame, bool]:
@@ -24,7 +24,7 @@ def _lines_drawn(ties: pd.DataFrame, side: str) -> tuple[pd.DataFrame, bool]:
 
 def _weightiest(ties: pd.DataFrame, side: str, most: int) -> np.ndarray:
     """Rows of one side with most links, then most hours; at most so many."""
-    linked = ties["status"].isin(_LINKED).astype(int)
+    linked = ties["status"].isin(LINKED).astype(int)
     sums = ties.assign(linked=linked).groupby(side, sort=True)[["linked", "hours"]].sum()
     return sums.sort_values(["linked", "hours"], ascending=False, kind="stable").index[:most].to_numpy()
 

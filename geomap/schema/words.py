@@ -16,6 +16,8 @@ OPERATOR_KINDS = (
     "leisure_trust", "local_authority", "private", "charity", "community", "arts", "library", "digital",
 )
 LINK_STATUSES = ("formal", "informal", "none", "unknown")
+LINKED = ("formal", "informal")
+"""Links that a planner can build on."""
 
 UNALLOCATED_PCN = "U"
 """The practice map's placeholder for a practice in no PCN; never a PCN."""
