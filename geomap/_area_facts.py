@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from .facts import count_facts
-from .schema import LedgerFrame, MapTables, PcnResultFrame, PlanFacts
+from .few import BASE, fill_few
+from .schema import AllocationResultFrame, LedgerFrame, MapTables, PcnResultFrame, PlanFacts, UnmetFrame
 from .schema.words import LIST_SEPARATOR
+
+_PEOPLE = ("people", "completions", "patients", "demand_places", "unmet_places")
+"""Fields of `PlanFacts`."""
+
+
+def fill_share(tables: MapTables, pcns: Set[str], pledges: Set[str]) -> MapTables:
+    """
+    The tables that an ICB's figures are added up from, with a number wherever a count is not shown.
+
+    Parameters
+    ----------
+    tables
+        The whole run.
+    pcns, pledges
+        Those of the ICB's page.
+
+    Returns
+    -------
+    filled
+        `pcns`, `unmet` and `allocation` of the PCNs and of all others that the pledges serve, sorted as on the page:
+        what stands for a hidden count follows from the order of the rows.
+    """
+    plan, unmet = AllocationResultFrame, UnmetFrame
+    served = tables.allocation.loc[tables.allocation[plan.pledge_id].isin(pledges), plan.pcn_code]
+    near = {*pcns, *served}
+    keys = {
+        "pcns": [PcnResultFrame.pcn_code],
+        "unmet": [unmet.pcn_code, unmet.pathway_id],
+        "allocation": [plan.pledge_id, plan.pathway_id, plan.pcn_code],
+    }
+    parts = {name: getattr(tables, name) for name in keys}
+    kept = {
+        name: frame[frame[PcnResultFrame.pcn_code].isin(near)].sort_values(keys[name], ignore_index=True)
+        for name, frame in parts.items()
+    }
+    return fill_few(replace(tables, **kept, choice=None))
 
 
 def share_facts(tables: MapTables, pcns: pd.DataFrame, allocation: pd.DataFrame, ledger: pd.DataFrame) -> PlanFacts:
@@ -23,18 +62,25 @@ def share_facts(tables: MapTables, pcns: pd.DataFrame, allocation: pd.DataFrame,
     tables
         The whole run.
     pcns, allocation, ledger
-        `PcnResultFrame`, `AllocationResultFrame` and `LedgerFrame` of the ICB's share.
+        `PcnResultFrame`, `AllocationResultFrame` and `LedgerFrame` of the ICB's share, with a number wherever a count
+        is not shown.
     """
     book = tables.ledger.set_index(LedgerFrame.pledge_id)[LedgerFrame.pledged_hours]
     whole = ledger[LedgerFrame.pledge_id].map(book)
+    counted = count_facts(pcns, allocation, ledger)
     part = (ledger[LedgerFrame.pledged_hours] / whole.where(whole > 0)).fillna(1.0)
     return replace(
         tables.facts,
         name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {tables.facts.name}",
         stated_hours=float((ledger[LedgerFrame.hours] * part).sum()),
-        **count_facts(pcns, allocation, ledger),
+        **(counted if tables.facts.internal else counted | {name: _to_base(counted[name]) for name in _PEOPLE}),
         changes=(),
     )
+
+
+def _to_base(count: float) -> int:
+    """The nearest multiple of 5; 0 stands for nobody alone."""
+    return int(max(np.floor(count / BASE + 0.5), 1 if count > 0 else 0) * BASE)
 
 
 def tell_share(tables: MapTables, icb_code: str, facts: PlanFacts, elsewhere_hours: float) -> tuple[str, ...]:

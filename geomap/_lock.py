@@ -58,7 +58,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
 def _open_held(path: Path) -> int:
     """Open and lock the file; again if the run before removed it in between."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        # A link planted under this name would have another file emptied.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
         try:
             _take(handle)
             if os.name == "nt" or _same_file(handle, path):

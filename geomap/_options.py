@@ -36,6 +36,14 @@ EarlierFolder = Annotated[
     typer.Option("--from", help="Start from the plan in this folder of results; tell what changed.", metavar="FOLDER"),
 ]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows with a fault and report them.")]
+Internal = Annotated[
+    bool, typer.Option("--internal", help="Write exact small counts of people; the results are not for publication.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse every repair: each is a fault.")]
+ProblemsFile = Annotated[
+    Path | None,
+    typer.Option("--problems", help="Give the bank back with what is wrong marked.", metavar="FILE.XLSX"),
+]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
 FirstResults = Annotated[Path, typer.Argument(help="Folder of results of a finished run.", metavar="BEFORE")]
 SecondResults = Annotated[Path, typer.Argument(help="Folder of results to compare with it.", metavar="AFTER")]

@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ._area_facts import share_facts, tell_share
+from ._area_facts import fill_share, share_facts, tell_share
 from ._area_sites import sites_of
 from .errors import ConfigError
+from .few import fill_few, round_people
 from .schema import (
     AllocationResultFrame,
     AttentionFrame,
@@ -57,9 +58,10 @@ def summarise_icbs(tables: MapTables) -> gpd.GeoDataFrame:
     -------
     icbs
         `IcbResultFrame`, sorted by code. Need is the mean over patients. The shape is the outline of the ICB where the
-        run has one, else its PCNs' footprints as one.
+        run has one, else its PCNs' footprints as one. Of a published run, sums of what stands for counts that are not
+        shown, to draw with: whoever tells them rounds them.
     """
-    f, pcns = IcbResultFrame, tables.pcns.sort_values([_ICB, _PCN])
+    f, pcns = IcbResultFrame, fill_few(tables).pcns.sort_values([_ICB, _PCN])
     by_icb = pcns.groupby(_ICB)
     counts = (f.patients, f.demand_places, f.matched_places, f.unmet_places, f.matched_hours)
     weighed = (pcns[PcnResultFrame.need_index] * pcns[PcnResultFrame.patients]).groupby(pcns[_ICB]).sum()
@@ -91,7 +93,7 @@ def share_of(tables: MapTables, icb_code: str) -> MapTables:
     -------
     share
         The PCNs of the ICB with all that is theirs; the pledges that this module says, and their facilities and
-        operators; facts and notes to match.
+        operators; facts and notes to match. Sums of people in a published run are rounded as its own are.
 
     Raises
     ------
@@ -99,23 +101,24 @@ def share_of(tables: MapTables, icb_code: str) -> MapTables:
         No PCN of the run is of this ICB.
     """
     here = _Here.find(tables, icb_code)
-    ledger, elsewhere_hours = _share_ledger(tables, here)
-    allocation = _keep(tables.allocation, AllocationResultFrame.pcn_code, here.pcns)
-    facilities = _share_facilities(tables.facilities, here, ledger, allocation)
+    filled = fill_share(tables, here.pcns, here.pledges)
+    ledger, elsewhere_hours = _share_ledger(filled, here)
+    allocation = _keep(filled.allocation, AllocationResultFrame.pcn_code, here.pcns)
+    facilities = _rounded(tables, _share_facilities(tables.facilities, here, ledger, allocation))
     ties = _keep(tables.ties, TieFrame.pcn_code, here.pcns)
     links = _share_links(tables, here)
-    operators = _share_operators(tables.operators, ledger, allocation, ties)
+    operators = _rounded(tables, _share_operators(tables.operators, ledger, allocation, ties))
     known = here.operators | set(ties[TieFrame.operator_id]) | set(links[LinkFrame.operator_id].dropna())
     operators = _keep(operators, OperatorResultFrame.operator_id, known)
     pcns = _keep(tables.pcns, _PCN, here.pcns)
-    facts = share_facts(tables, pcns, allocation, ledger)
+    facts = share_facts(tables, _keep(filled.pcns, _PCN, here.pcns), allocation, ledger)
     notes = tell_share(tables, icb_code, facts, elsewhere_hours)
     inside = here.shape
     return MapTables(
         facts=replace(facts, notes=(*notes, *tables.facts.notes)),
         pcns=pcns,
         facilities=facilities,
-        allocation=allocation,
+        allocation=_keep(tables.allocation, AllocationResultFrame.pcn_code, here.pcns),
         unmet=_keep(tables.unmet, UnmetFrame.pcn_code, here.pcns),
         unmatched=_keep(tables.unmatched, UnmatchedHoursFrame.pledge_id, here.pledges),
         ledger=ledger,
@@ -203,6 +206,12 @@ def _keep(frame: pd.DataFrame, column: str, keys: set[str]) -> pd.DataFrame:
     return frame[frame[column].isin(keys)].reset_index(drop=True)
 
 
+def _rounded(tables: MapTables, frame: pd.DataFrame) -> pd.DataFrame:
+    """Facilities or operators with their people as the run may show them."""
+    people = FacilityResultFrame.people
+    return frame if tables.facts.internal else frame.assign(**{people: round_people(frame[people])})
+
+
 def _share_ledger(tables: MapTables, here: _Here) -> tuple[pd.DataFrame, float]:
     """The pledges of the page without what they give to other ICBs, and those hours in all."""
     f, plan = LedgerFrame, tables.allocation
@@ -281,7 +290,7 @@ def _share_attention(attention: pd.DataFrame, here: _Here, operators: pd.DataFra
     alone = alone.assign(
         **{
             f.hours: figures[OperatorResultFrame.unmatched_hours].to_numpy(),
-            f.people: figures[OperatorResultFrame.people].to_numpy(),
+            f.people: figures[OperatorResultFrame.people].array,
         }
     )
     return pd.concat([pcns, alone]).reset_index(drop=True)

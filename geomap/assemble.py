@@ -99,7 +99,8 @@ def list_pcns(practices: pd.DataFrame, patients: pd.Series) -> pd.DataFrame:
     by_icb = rows.groupby([PracticeFrame.pcn_code, PracticeFrame.icb_code])["patients"].sum().reset_index()
     by_icb = by_icb.sort_values([_PCN, "patients", PracticeFrame.icb_code], ascending=[True, False, True])
     icb_codes = by_icb.groupby(_PCN)[PracticeFrame.icb_code].agg(LIST_SEPARATOR.join)
-    home = rows.merge(by_icb.drop_duplicates(_PCN)[[_PCN, PracticeFrame.icb_code]], on=[_PCN, PracticeFrame.icb_code])
+    largest = by_icb.drop_duplicates(_PCN)[[_PCN, PracticeFrame.icb_code]]
+    home = rows.merge(largest, on=[_PCN, PracticeFrame.icb_code], validate="many_to_one")
     home = home.sort_values([_PCN, "patients", PracticeFrame.practice_code], ascending=[True, False, True])
     home = home.drop_duplicates(_PCN).set_index(_PCN)
     pcns = pd.DataFrame(

@@ -71,6 +71,8 @@ BUDGET_UNITS = {
 }
 """What is told of personal health budgets as a whole → its unit."""
 
+_MARK = "internal"
+"""The one field of `PlanFacts` that is neither text nor a figure."""
 _HAIR = 1e-9
 
 
@@ -248,7 +250,8 @@ def build_figures(facts: PlanFacts, budgets: pd.DataFrame, params: HealthBudgetP
         `FigureFrame`, in the order of `PlanFacts`, then the shares, then personal health budgets.
     """
     numbers = {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
-    told = [(name, value, FIGURE_UNITS[name]) for name, value in numbers.items() if isinstance(value, int | float)]
+    numbers = {name: value for name, value in numbers.items() if isinstance(value, int | float) and name != _MARK}
+    told = [(name, value, FIGURE_UNITS[name]) for name, value in numbers.items()]
     parts = {
         "coverage_share": (facts.demand_places - facts.unmet_places, facts.demand_places),
         "matched_share": (facts.matched_hours, facts.pledged_hours),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 from typer.core import TyperGroup, TyperOption
 
+from ._asked import advise, background_tiles, given, read_scenario
 from ._options import (
     Amount,
     BankPath,
@@ -26,15 +27,18 @@ from ._options import (
     FirstResults,
     GroupSize,
     IcbCodes,
+    Internal,
     MapBy,
     MapFolder,
     MapResults,
     OutFolder,
     Pathway,
+    ProblemsFile,
     ScenarioFile,
     SecondResults,
     SiteCount,
     SkipBadRows,
+    Strict,
     TemplateFile,
     TilesAttribution,
     TilesUrl,
@@ -42,9 +46,15 @@ from ._options import (
     WordTemplate,
     Workers,
 )
+from ._terminal import guard_streams, printable
 
 if TYPE_CHECKING:
-    from .config import MapParams, Scenario
+    from .config import Scenario
+
+SHORT_OF_MEMORY = "Close other programs, ask for fewer --workers, or plan fewer ICBs with --icb."
+AS_BEFORE = "The folder of results holds what it held before."
+STOPPED = 130
+"""Exit code of a command that Ctrl-C ended."""
 
 
 class _QuickHelp(TyperGroup):
@@ -69,13 +79,14 @@ app = typer.Typer(
 
 
 @app.command()
-def demo(out: OutFolder = Path("geomap-demo")) -> None:
+def demo(out: OutFolder = Path("geomap-demo"), internal: Internal = False) -> None:
     """Run the invented example and draw its map."""
     with _plain_errors():
+        _start_reading()
         from .config import Scenario
         from .demo import demo_scenario
 
-        _run(Scenario.from_toml(demo_scenario()), out)
+        _run(Scenario.from_toml(demo_scenario()), out, internal=internal)
 
 
 @app.command()
@@ -86,15 +97,19 @@ def run(
     bank: BankPath = None,
     icb: IcbCodes = None,
     skip_bad_rows: SkipBadRows = False,
+    strict: Strict = False,
     earlier: EarlierFolder = None,
     workers: Workers = None,
     cluster: ClusterAddress = "",
     word_template: WordTemplate = None,
+    internal: Internal = False,
 ) -> None:
     """Match hours to need; write map and tables."""
-    with _plain_errors():
-        told = _read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows)
-        _run(told, out, workers=workers, cluster=cluster, earlier=earlier, template=word_template)
+    with _plain_errors(advise(scenario, data, bank)):
+        _start_reading()
+        told = read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows, strict=strict)
+        asked = {"earlier": earlier, "template": word_template, "internal": internal}
+        _run(told, out, workers=workers, cluster=cluster, **asked)
 
 
 @app.command()
@@ -105,28 +120,41 @@ def sites(
     bank: BankPath = None,
     icb: IcbCodes = None,
     skip_bad_rows: SkipBadRows = False,
+    strict: Strict = False,
     count: SiteCount = None,
     draws: DrawCount = None,
     earlier: EarlierFolder = None,
     workers: Workers = None,
     cluster: ClusterAddress = "",
     word_template: WordTemplate = None,
+    internal: Internal = False,
 ) -> None:
     """Do as 'run' does; choose test-and-learn sites too."""
-    with _plain_errors():
-        told = _read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows).for_sites(count, draws)
-        _run(told, out, workers=workers, cluster=cluster, earlier=earlier, template=word_template, sites=True)
+    with _plain_errors(advise(scenario, data, bank)):
+        _start_reading()
+        told = read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows, strict=strict)
+        told = told.for_sites(count, draws)
+        asked = {"earlier": earlier, "template": word_template, "internal": internal, "sites": True}
+        _run(told, out, workers=workers, cluster=cluster, **asked)
 
 
 @app.command()
-def check(scenario: ScenarioFile, data: DataFolder = None, bank: BankPath = None) -> None:
+def check(
+    scenario: ScenarioFile,
+    data: DataFolder = None,
+    bank: BankPath = None,
+    strict: Strict = False,
+    problems: ProblemsFile = None,
+) -> None:
     """Read every file and tell every fault."""
-    with _plain_errors():
+    given_back = f"Wrote {problems}: the bank of hours with its problems marked, to send to those who wrote it."
+    with _plain_errors(given_back if problems else advise(scenario, data, bank)):
+        _start_reading()
         from .errors import tell_faults
-        from .pipeline import load_inputs
+        from .pipeline import check as check_inputs
 
         with _progress() as say:
-            inputs = load_inputs(_read_scenario(scenario, data, bank), say)
+            inputs = check_inputs(read_scenario(scenario, data, bank, strict=strict), say, problems)
         for what, file, _ in inputs.sources:
             _say(f"{what}: {file}")
         for note in inputs.notes:
@@ -137,14 +165,16 @@ def check(scenario: ScenarioFile, data: DataFolder = None, bank: BankPath = None
             _say('Rows with a fault are left out, since the scenario says bad_rows = "reject".')
         else:
             _say("No faults.")
-        given = "".join(f" {name} {path}" for name, path in (("--data", data), ("--bank", bank)) if path)
-        _say(f"Next: geomap run {scenario}{given}")
+        if problems:
+            _say(given_back)
+        _say(f"Next: geomap run {scenario}{given(data, bank)}")
 
 
 @app.command()
 def compare(before: FirstResults, after: SecondResults, out: ComparisonFolder = None) -> None:
     """Tell what differs between two folders of results."""
     with _plain_errors():
+        _start_reading()
         from .pipeline import compare as compare_results
         from .report.comparison import describe_comparison, next_step
 
@@ -164,9 +194,10 @@ def draw_map(
 ) -> None:
     """Draw the map of a folder of results again."""
     with _plain_errors():
+        _start_reading()
         from .pipeline import map_results
 
-        background = _background(tiles, attribution)
+        background = background_tiles(tiles, attribution)
         with _progress() as say:
             drawn = map_results(results, out, say, by_icb=by is not None, tiles=background)
         if drawn.pages:
@@ -225,33 +256,11 @@ def hours(
         )
 
 
-def _read_scenario(
-    path: Path, data: Path | None, bank: Path | None, icb: list[str] | None = None, *, skip_bad_rows: bool = False
-) -> Scenario:
-    from .config import Scenario
+def _start_reading() -> None:
+    """Start the process that reads files, before all that is imported here."""
+    from .load.child import start_reader
 
-    codes = tuple(code.strip().upper() for code in icb or ())
-    told = Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
-    if not skip_bad_rows:
-        return told
-    return told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})
-
-
-def _background(url: str, attribution: str) -> MapParams | None:
-    """The tiles that the options ask for; none where they ask for none."""
-    if not url and not attribution:
-        return None
-    from pydantic import ValidationError
-
-    from .config import MapParams
-    from .errors import ConfigError
-
-    try:
-        return MapParams(tiles_url=url, tiles_attribution=attribution)
-    except ValidationError as caught:
-        said = "; ".join(error["msg"].removeprefix("Value error, ") for error in caught.errors())
-        told = said.replace("tiles_url", "--tiles").replace("tiles_attribution", "--attribution")
-        raise ConfigError(f"{told}.") from None
+    start_reader()
 
 
 def _run(
@@ -277,41 +286,51 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda text: None
         return
     from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
     from rich.text import Text
 
-    with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(Text(_printable(text)))
+    spinner = Spinner("dots", text="starting", style="status.spinner")
+    console = Console(file=getattr(sys.stderr, "direct", sys.stderr))
+    # Were the streams led through rich, it would send on the links and colours that it finds in what others print.
+    with Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False):
+        yield lambda text: spinner.update(text=Text(printable(text).replace("\n", r"\n")))
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn an error raised on purpose into its message and exit code; any other is a bug and shows its traceback."""
-    from .errors import GeomapError, RowError
+def _plain_errors(advice: str = "") -> Iterator[None]:
+    """
+    Turn an error raised on purpose into its message and exit code; any other is a bug and shows its traceback.
+
+    `advice` is told after the faults of inputs.
+    """
+    from .errors import DataError, GeomapError, RowError, SolveError
 
     try:
         yield
     except GeomapError as caught:
         _say(str(caught), err=True)
+        if advice and isinstance(caught, DataError) and caught.faults:
+            _say(advice, err=True)
         if isinstance(caught, RowError):
             _say("Correct these rows; or run with --skip-bad-rows, and accounting.csv names each left out.", err=True)
         raise typer.Exit(caught.exit_code) from None
+    except MemoryError:
+        _say(f"The computer ran out of memory. {SHORT_OF_MEMORY} {AS_BEFORE}", err=True)
+        raise typer.Exit(SolveError.exit_code) from None
+    except KeyboardInterrupt:
+        _say(f"Stopped. {AS_BEFORE}", err=True)
+        raise typer.Exit(STOPPED) from None
 
 
 def _say(text: str, *, err: bool = False) -> None:
     """Print text that may come from an input."""
-    typer.echo(_printable(text), err=err)
-
-
-def _printable(text: str) -> str:
-    """Input text may hold terminal escapes: show them, never send them."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    typer.echo(printable(text), err=err)
 
 
 def main() -> None:
-    """The entry point: a terminal that cannot show a letter gets a question mark, not a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # as it is where a program without a terminal starts geomap
-            stream.reconfigure(errors="replace")
+    """The entry point; from here on nothing but plain text reaches the terminal."""
+    guard_streams()
     app()
 
 

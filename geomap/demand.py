@@ -29,6 +29,7 @@ from .schema import (
     WorkforceFrame,
 )
 from .schema.words import LIST_SEPARATOR
+from .validate import hold_total
 
 ADULT_AGE = 18
 """From this age the pathway takes people; OHID's indicator 93015 counts from 19, and 18-year-olds get its share too."""
@@ -66,7 +67,10 @@ def build_ages(practices: pd.DataFrame, list_sizes: pd.DataFrame) -> pd.DataFram
     pcn_of = practices.dropna(subset=[PracticeFrame.pcn_code])[[PracticeFrame.practice_code, PracticeFrame.pcn_code]]
     joined = list_sizes.merge(pcn_of, on=PracticeFrame.practice_code, how="inner", validate="many_to_one")
     keys = [AgeShareFrame.pcn_code, AgeShareFrame.age_from, AgeShareFrame.age_to]
-    return joined.groupby(keys)[ListSizeFrame.patients].sum().reset_index()
+    ages = joined.groupby(keys)[ListSizeFrame.patients].sum().reset_index()
+    ours = list_sizes[list_sizes[ListSizeFrame.practice_code].isin(pcn_of[PracticeFrame.practice_code])]
+    hold_total("patients by PCN and age", ours[ListSizeFrame.patients].sum(), ages[AgeShareFrame.patients].sum())
+    return ages
 
 
 def count_aged(ages: pd.DataFrame, age_min: float, age_max: float) -> pd.Series:

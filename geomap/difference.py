@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .few import MIDDLE, round_people, say_people
 from .schema import AllocationFrame, DifferenceFrame, PathwayFrame
 
 _LINK = [AllocationFrame.pledge_id, AllocationFrame.pathway_id, AllocationFrame.pcn_code]
@@ -37,6 +38,8 @@ def tell_differences(
     """
     What changed, in sentences; the first says it all in one line.
 
+    They are published with every run: places are rounded (`geomap.few`), and hours are those of the rounded places.
+
     Parameters
     ----------
     differences
@@ -52,16 +55,16 @@ def tell_differences(
     change = differences[DifferenceFrame.places_after] - differences[DifferenceFrame.places_before]
     by_pcn = change.groupby(differences[DifferenceFrame.pcn_code]).sum().sort_values(kind="stable")
     hours = pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.course_hours]
-    # A pathway that the earlier plan had, and this catalogue has not, has no hours to tell.
-    each = differences[DifferenceFrame.pathway_id].map(hours).astype(float).fillna(0.0)
     gained, lost = change.clip(lower=0), (-change).clip(lower=0)
     up, down = by_pcn[by_pcn > 0], by_pcn[by_pcn < 0]
-    moved = float((gained * each).sum())
+    anew = round_people(gained.groupby(differences[DifferenceFrame.pathway_id]).sum()).fillna(MIDDLE)
+    # A pathway that the earlier plan had, and this catalogue has not, has no hours to tell.
+    moved = float((anew * anew.index.map(hours).fillna(0.0)).sum())
     sentences = [
-        f"Against the earlier plan: {int(gained.sum()):,} places given anew, {int(lost.sum()):,} given up; "
+        f"Against the earlier plan: {say_people(gained.sum())} places given anew, {say_people(lost.sum())} given up; "
         f"{len(up):,} {'PCN gains' if len(up) == 1 else 'PCNs gain'}, "
         f"{len(down):,} {'loses' if len(down) == 1 else 'lose'}.",
-        f"Participant-hours that serve others than before: {moved:,.0f}. "
+        f"Participant-hours that serve others than before: about {moved:,.0f}. "
         f"Need-weighted completions: {old:,.1f} before, {new:,.1f} now.",
     ]
     if len(up):
@@ -72,5 +75,5 @@ def tell_differences(
 
 
 def _listed(by_pcn: pd.Series, most: int = 3) -> str:
-    named = ", ".join(f"{code} ({int(count):+,})" for code, count in by_pcn.head(most).items())
+    named = ", ".join(f"{code} ({say_people(abs(count))} places)" for code, count in by_pcn.head(most).items())
     return f"{named} and {len(by_pcn) - most:,} more" if len(by_pcn) > most else named

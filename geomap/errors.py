@@ -24,6 +24,13 @@ from dataclasses import dataclass, replace
 
 SHOWN_ALIKE = 5
 """Faults told of one column; thousands alike would bury the others."""
+SHOWN_CHARACTERS = 200
+"""Of what a cell or a heading holds, which may be a whole document."""
+
+
+def _short(text: str, times: int = 1) -> str:
+    most = SHOWN_CHARACTERS * times
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +58,51 @@ class Fault:
         if self.row is not None:
             place.append(f"row {self.row}")
         if self.column:
-            place.append(f"column {self.column}")
+            place.append(f"column {_short(self.column)}")
         where = ", ".join(place)
-        shown = f" (value: {self.value!r})" if self.value else ""
-        named = f" [{self.row_id}]" if self.row_id else ""
+        shown = f" (value: {_short(self.value)!r})" if self.value else ""
+        named = f" [{_short(self.row_id)}]" if self.row_id else ""
         # A heading may hold a line break; a fault is one line.
-        return re.sub(r"\s*[\r\n\v\f]+\s*", " ", f"{where}{named}: {self.problem}{shown}. {self.remedy}")
+        told = f"{where}{named}: {_short(self.problem, 5)}{shown}. {_short(self.remedy, 5)}"
+        return re.sub(r"\s*[\r\n\v\f]+\s*", " ", told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One cell that was read otherwise than it stands: where it is, what it says, what was taken instead, and why.
+
+    Cells of one column of an official file that were mended alike share a line: `cells` of them, this the first.
+    """
+
+    source: str
+    reason: str
+    taken: str
+    """As it would be written to need no repair; empty where the cell was passed over."""
+    sheet: str = ""
+    row: int
+    column: str
+    value: str = ""
+    row_id: str = ""
+    cells: int = 1
+
+    @property
+    def remedy(self) -> str:
+        """What to write, so that nothing has to be assumed."""
+        return f"Write {self.taken}, if that is what is meant." if self.taken else "Correct it, or empty the cell."
+
+    def as_fault(self) -> Fault:
+        """The same as a fault, for a run that lets nothing be repaired."""
+        alike = f", and {self.cells - 1:,} more cells of the column alike" if self.cells > 1 else ""
+        return Fault(
+            source=self.source,
+            sheet=self.sheet,
+            row=self.row,
+            column=self.column,
+            value=self.value,
+            row_id=self.row_id,
+            problem=f"{self.reason}{alike}",
+            remedy=self.remedy,
+        )
 
 
 def tell_faults(faults: Iterable[Fault]) -> list[str]:
@@ -104,12 +150,13 @@ class GeomapError(Exception):
 
 
 class DataError(GeomapError, ValueError):
-    """Inputs that cannot be used; carries all faults of the pass in `faults`."""
+    """Inputs that cannot be used; carries all faults of the pass in `faults`, and what was mended in `repairs`."""
 
     exit_code = 3
 
-    def __init__(self, message: str = "", faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, message: str = "", faults: Iterable[Fault] = (), repairs: Iterable[Repair] = ()) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
+        self.repairs: tuple[Repair, ...] = tuple(repairs)
         lines = [message] if message else []
         super().__init__("\n".join(lines + tell_faults(self.faults)))
 

@@ -24,6 +24,7 @@ from .schema import (
     PrevalenceFrame,
     RegisterFrame,
 )
+from .validate import hold_total
 
 CORE20_SHARE = 0.2
 """Core20: the most deprived fifth (NHS England, Core20PLUS5)."""
@@ -85,6 +86,8 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
     practice = _practice_table(sources)
     pcn = practice[PracticeFrame.pcn_code]
     patients = practice["patients"].groupby(pcn).sum()
+    listed = sources.list_sizes[sources.list_sizes[ListSizeFrame.practice_code].isin(practice.index)]
+    hold_total("patients by PCN", listed[ListSizeFrame.patients].sum(), patients.sum())
     values = {
         "imd": _mean_by(practice, "imd_score"),
         "inactivity": _mean_by(practice, "inactive_share"),
@@ -130,6 +133,9 @@ def estimate_prevalence(practices: pd.DataFrame, registers: pd.DataFrame) -> pd.
     joined = registers.merge(pcn_of, on=PracticeFrame.practice_code, how="inner", validate="many_to_one")
     counts = [RegisterFrame.register_patients, RegisterFrame.denominator_patients]
     sums = joined.groupby([PracticeFrame.pcn_code, RegisterFrame.condition_code])[counts].sum().reset_index()
+    ours = registers[registers[PracticeFrame.practice_code].isin(pcn_of[PracticeFrame.practice_code])]
+    for count in counts:
+        hold_total("people on registers by PCN", ours[count].sum(), sums[count].sum())
     share = sums[RegisterFrame.register_patients] / sums[RegisterFrame.denominator_patients]
     sums[PrevalenceFrame.prevalence_share] = share.where(sums[RegisterFrame.denominator_patients] > 0, 0.0)
     return sums[list(PrevalenceFrame.to_schema().columns)]

@@ -147,7 +147,9 @@ def build_reachable(backed: Backed, pairs: pd.DataFrame) -> pd.DataFrame:
     keys = [f.facility_id, f.pcn_code]
     rows = _at_facilities(backed)
     # A hybrid pledge serves a whole PCN; who of it can come is what the way there says.
-    hybrid = rows[rows[ReachFrame.basis].eq("hybrid")][keys].drop_duplicates().merge(pairs, on=keys)
+    hybrid = rows[rows[ReachFrame.basis].eq("hybrid")][keys].drop_duplicates().merge(
+        pairs, on=keys, validate="one_to_one"
+    )
     came = rows[rows[ReachFrame.basis].eq("distance")]
     frame = pd.concat([came[[*keys, PairFrame.reach_share, PairFrame.minutes_min]], hybrid])
     order = [*keys, f.reach_share, f.minutes_min]

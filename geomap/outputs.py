@@ -7,7 +7,7 @@ What a run leaves behind, whatever stops it:
 - a kill or a power cut meanwhile: `verify_folder` names the files that do not agree, and the next run
   puts the old set back before it begins.
 
-Files that no earlier run wrote are never replaced or removed.
+Files that no earlier run wrote, or that were changed since, are never replaced or removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ._lock import folder_lock
-from .errors import GeomapError, OutputError
+from .errors import DataError, GeomapError, OutputError
 
 MANIFEST_NAME = "manifest.json"
 WORK_NAME = ".geomap-new"
+
+FileFacts = dict[str, Any]
+"""`bytes` and `sha256` of a file, and the `name` of one that was read."""
 PACKAGES = (
     "folium", "geomap", "geopandas", "highspy", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "pyogrio",
     "pyproj", "python-docx", "scipy", "shapely", "xlsxwriter",
@@ -38,7 +41,7 @@ PACKAGES = (
 
 @contextmanager
 def write_folder(
-    path: Path, *, inputs: Iterable[Path] = (), settings: Mapping[str, Any] | None = None
+    path: Path, *, inputs: Iterable[Path | FileFacts] = (), settings: Mapping[str, Any] | None = None
 ) -> Iterator[Path]:
     """
     Give a folder to write into, and publish what is in it when the block ends well.
@@ -48,7 +51,8 @@ def write_folder(
     path
         Where the results are to stand; made if it is missing.
     inputs
-        Files that were read; the manifest gives the name, size and sha256 of each.
+        Files that were read, or what `describe_inputs` told of them when they were; the manifest gives the name, size
+        and sha256 of each.
     settings
         What the run was asked to do, as plain values that JSON can hold, without the path of this machine.
 
@@ -64,31 +68,49 @@ def write_folder(
         The folder then holds what it held before.
     """
     path = Path(path)
-    made: list[Path] = []
-    done = False
+    work = path / WORK_NAME
+    with _held(path):
+        files = work / "files"
+        files.mkdir(parents=True)
+        try:
+            yield files
+            _write_manifest(files, inputs, settings or {})
+            _publish(path)
+        except BaseException:
+            _recover(path)
+            raise
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def check_folder(path: Path) -> None:
+    """
+    See that results can be written to a folder, before hours are spent on them; it is left as it was.
+
+    Raises
+    ------
+    OutputError
+        As `write_folder`, but for names of files that only a new set would bring.
+    """
+    path = Path(path)
+    with _held(path):
+        (path / WORK_NAME).mkdir()
+        (path / WORK_NAME).rmdir()
+        _refuse_changed(path)
+
+
+def describe_inputs(paths: Iterable[Path]) -> tuple[FileFacts, ...]:
+    """
+    Name, size and sha256 of files as they are now: a run may last hours, and a file be saved again meanwhile.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read any more.
+    """
     try:
-        with _plain_errors(path):
-            made = [folder for folder in (path, *path.parents) if not folder.exists()]
-            path.mkdir(parents=True, exist_ok=True)
-            with folder_lock(path):
-                work = path / WORK_NAME
-                _recover(path)
-                files = work / "files"
-                files.mkdir(parents=True)
-                try:
-                    yield files
-                    _write_manifest(files, inputs, settings or {})
-                    _publish(path)
-                    done = True
-                except BaseException:
-                    _recover(path)
-                    raise
-                shutil.rmtree(work, ignore_errors=True)
-    finally:
-        if not done:
-            for folder in made:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+        return tuple({"name": Path(path).name, **_describe(Path(path))} for path in paths)
+    except OSError as caught:
+        raise DataError(f"{caught.filename} was read, and cannot be any more. Put it back and run again.") from caught
 
 
 def verify_folder(path: Path) -> list[str]:
@@ -111,20 +133,38 @@ def verify_folder(path: Path) -> list[str]:
         return [MANIFEST_NAME]
     wrong = []
     for name, told in listed.items():
-        file = path / name
-        if not file.is_file() or _describe(file) != told:
+        if not _is_as_told(path / name, told):
             wrong.append(name)
     return sorted(wrong)
 
 
-def _write_manifest(files: Path, inputs: Iterable[Path], settings: Mapping[str, Any]) -> None:
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """A folder that no other run writes to and that holds a whole set; if it was made for the block, not left empty."""
+    made: list[Path] = []
+    try:
+        with _plain_errors(path):
+            made = [folder for folder in (path, *path.parents) if not folder.exists()]
+            path.mkdir(parents=True, exist_ok=True)
+            with folder_lock(path):
+                _recover(path)
+                if os.path.lexists(path / WORK_NAME):
+                    raise OutputError(f"{path / WORK_NAME}, left by a run that was stopped, stays. Delete it.")
+                yield
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _write_manifest(files: Path, inputs: Iterable[Path | FileFacts], settings: Mapping[str, Any]) -> None:
     """Flush every file to the disk, then write the manifest of them."""
     written = sorted(files.iterdir())
     for file in written:
         if not file.is_file() or not _is_result(file.name):
             raise OutputError(f"{file.name} cannot be one of the results: only files, and not under that name.")
         _flush(file)
-    read = [{"name": Path(source).name, **_describe(Path(source))} for source in inputs]
+    read = [one if isinstance(one, dict) else {"name": Path(one).name, **_describe(Path(one))} for one in inputs]
     manifest = {
         "outputs": {file.name: _describe(file) for file in written},
         "inputs": sorted(read, key=lambda source: (source["name"], source["sha256"])),
@@ -133,27 +173,49 @@ def _write_manifest(files: Path, inputs: Iterable[Path], settings: Mapping[str, 
     }
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
     file = files / MANIFEST_NAME
-    file.write_bytes(text.encode() + b"\n")
+    file.write_bytes(text.encode(errors="backslashreplace") + b"\n")  # names of files may hold bytes that are no text
     _flush(file)
+    _flush(files)
 
 
 def _publish(path: Path) -> None:
     """Put the new files in their place, the old ones aside, the manifest last."""
     work = path / WORK_NAME
     files, before = work / "files", work / "before"
-    before.mkdir()
-    old = [name for name in _listed(path) or {} if not (path / name).is_dir()]
+    old = _refuse_changed(path)
     new = sorted(_listed(files) or {})
-    theirs = [name for name in new if name not in old and os.path.lexists(path / name)]
+    _refuse(path, [name for name in new if name not in old and os.path.lexists(path / name)])
+    before.mkdir()
+    for name in sorted({*new, *old}):
+        _exchange(path, name)
+    for folder in (before, path):
+        _flush(folder)  # so that after a power cut the new manifest never stands among old files
+    _exchange(path, MANIFEST_NAME)
+    _flush(path)
+
+
+def _refuse_changed(path: Path) -> list[str]:
+    """Names of the files of the earlier set that may be replaced; an error where one of them is not as it was."""
+    told = _listed(path)
+    if told is None:
+        _refuse(path, [MANIFEST_NAME] if os.path.lexists(path / MANIFEST_NAME) else [])
+        return []
+    there = [name for name in told if os.path.lexists(path / name) and not (path / name).is_dir()]
+    changed = [name for name in there if not _is_as_told(path / name, told[name])]
+    if changed:
+        raise OutputError(
+            f"{', '.join(sorted(changed))} in {path}: changed after an earlier run had written it. "
+            "Move it or delete it, or choose another folder."
+        )
+    return there
+
+
+def _refuse(path: Path, theirs: list[str]) -> None:
     if theirs:
         raise OutputError(
             f"{path} already holds {', '.join(theirs)}, which no earlier run wrote there. "
             "Move what is yours, or choose another folder."
         )
-    for name in sorted({*new, *old}):
-        _exchange(path, name)
-    _exchange(path, MANIFEST_NAME)
-    _flush(path)
 
 
 def _exchange(path: Path, name: str) -> None:
@@ -198,7 +260,15 @@ def _listed(path: Path) -> dict[str, dict[str, Any]] | None:
         return None
 
 
-def _describe(file: Path) -> dict[str, Any]:
+def _is_as_told(file: Path, told: object) -> bool:
+    """Whether a file is the one that the manifest tells of; one that cannot be read is not."""
+    try:
+        return file.is_file() and _describe(file) == told
+    except OSError:
+        return False
+
+
+def _describe(file: Path) -> FileFacts:
     """Size in bytes and sha256 of a file."""
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,6 +7,7 @@ import math
 
 import pandas as pd
 
+from .few import say_people
 from .schema import FairnessFrame, PlanFacts, PriceFrame
 from .schema.words import EVERYBODY, FIFTHS
 
@@ -134,12 +135,23 @@ def finding(facts: PlanFacts) -> str:
     """
     if not facts.people:
         return "Nobody could get a place: none of the hours pledged finds somebody who needs them"
-    people = "1 person" if facts.people == 1 else f"{facts.people:,} people"
+    told = f"{facts.people:,}" if facts.internal else say_people(facts.people)
+    people = "1 person" if told == "1" else f"{told} people"
     pcns = "PCN" if facts.pcns == 1 else "PCNs"
     return (
         f"{people} could get a place, in {facts.pcns_covered:,} of {facts.pcns:,} {pcns}; "
         f"{share(facts.matched_hours, facts.pledged_hours)} of the hours pledged find somebody"
     )
+
+
+def count_in_words(count: float) -> str:
+    """
+    A count of people out of a table, as a sentence tells it: one that is not shown as the range that it is in.
+
+    >>> count_in_words(1235), count_in_words(pd.NA)
+    ('1,235', '1 to 7')
+    """
+    return say_people(math.nan) if pd.isna(count) else f"{count:,.0f}"
 
 
 def hours_worth(facts: PlanFacts) -> str:
@@ -315,3 +327,12 @@ def day_in_words(day: str) -> str:
     """
     date = datetime.date.fromisoformat(day)
     return f"{date.day} {date:%B %Y}"
+
+
+INTERNAL_MARK = "Internal: exact small numbers, not for publication"
+"""Stands on every page, sheet and document of results that were not made fit for publication."""
+ROUNDED_NOTE = (
+    "Counts of people from 1 to 7 are not shown, and others are rounded to the nearest 5, so figures may not add up. "
+    "Hours matched are those of the rounded counts."
+)
+"""Stands wherever the figures of a published run are explained."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
+from .few import MIDDLE, say_expected
+from .phrases import count_in_words
 from .schema import ChosenSiteFrame, PortfolioFrame, SiteTables
 
 ROLES = {
@@ -150,10 +154,11 @@ def recommendation_worth(choice: SiteTables) -> str:
     best = choice.portfolios.sort_values(PortfolioFrame.portfolio).iloc[0]
     places, completions = best[PortfolioFrame.places], best[PortfolioFrame.completions]
     start = "It" if best[PortfolioFrame.sites] == 1 else "They"
+    done = say_expected(MIDDLE) if pd.isna(completions) else f"about {completions:,.0f}"
     cost = f" Setting up costs £{best[PortfolioFrame.setup_cost]:,.0f}." if best[PortfolioFrame.setup_cost] else ""
     return (
-        f"{start} would give {places:,} people a place and {best[PortfolioFrame.matched_hours]:,.0f} "
-        f"participant-hours; about {completions:,.0f} are expected to complete.{cost}"
+        f"{start} would give {count_in_words(places)} people a place and {best[PortfolioFrame.matched_hours]:,.0f} "
+        f"participant-hours; {done} are expected to complete.{cost}"
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from . import _footprints
 from .errors import DataError, Fault
+from .few import say_people
 from .schema import (
     FootprintFrame,
     ListSizeFrame,
@@ -24,12 +25,14 @@ from .schema import (
     PracticePlaceFrame,
 )
 from .schema.words import CRS, POINT_BASES
-from .validate import check_frame
+from .validate import check_frame, hold_total
 
 _PATIENTS = PopulationPointFrame.patients
 _CODE, _PCN = PracticeFrame.practice_code, PracticeFrame.pcn_code
 _EAST, _NORTH = PostcodeFrame.easting, PostcodeFrame.northing
 _POINT, _BASIS = PopulationPointFrame.point_id, PopulationPointFrame.basis
+_REMOTE_KM = 100.0
+"""Nowhere in England is a practice so far from the middle of its sub-ICB's; the Isles of Scilly come nearest to it."""
 _LSOA_BASIS, _POSTCODE_BASIS, _NEIGHBOUR_BASIS = POINT_BASES
 
 
@@ -63,8 +66,9 @@ def place_practices(
     """
     table = _with_patients(practices, list_sizes)
     key = table[PracticeFrame.postcode].map(lambda text: "".join(text.split()).upper())
-    found = postcodes.set_index(PostcodeFrame.postcode)[[_EAST, _NORTH]].reindex(key)
-    table = table.assign(**{axis: found[axis].to_numpy() for axis in (_EAST, _NORTH)})
+    found = postcodes.set_index(PostcodeFrame.postcode)[[_EAST, _NORTH, PostcodeFrame.lad_code]].reindex(key)
+    abroad = found[PostcodeFrame.lad_code].str.match("[WSN]").fillna(False).to_numpy(dtype=bool)
+    table = table.assign(**{axis: found[axis].mask(abroad).to_numpy() for axis in (_EAST, _NORTH)})
     known = table[_EAST].notna()
     basis = pd.Series(_POSTCODE_BASIS, index=table.index, dtype="str").where(known, _NEIGHBOUR_BASIS)
     for group in (_PCN, PracticeFrame.sub_icb_code):
@@ -72,17 +76,32 @@ def place_practices(
         for column in (_EAST, _NORTH):
             table[column] = table[column].fillna(pd.Series(centre[column].to_numpy(), index=table.index))
     _refuse_unplaced(table[table[_EAST].isna()])
+    why = pd.Series(np.where(abroad, "in England", "known"), index=table.index)
     notes = [
-        f"{row.practice_name} ({row.practice_code}, {row.patients:,} patients): its postcode {row.postcode!r} is not "
-        "known; it is placed among its neighbours."
+        f"{row.practice_name} ({row.practice_code}, {say_people(row.patients)} patients): its postcode "
+        f"{row.postcode!r} is not {why[row.Index]}; it is placed among its neighbours."
         for row in table[~known].itertuples()
     ]
+    notes += _tell_remote(table[known])
     places = gpd.GeoDataFrame(
         {PracticePlaceFrame.practice_code: table[_CODE], PracticePlaceFrame.basis: basis},
         geometry=gpd.points_from_xy(table[_EAST], table[_NORTH]),
         crs=CRS,
     )
     return check_frame(places, PracticePlaceFrame, source="practice places")[0], tuple(notes)
+
+
+def _tell_remote(placed: pd.DataFrame) -> list[str]:
+    """Practices far from the others of their sub-ICB: the postcode may be of another place, which no list can tell."""
+    groups = placed.groupby(PracticeFrame.sub_icb_code)[[_EAST, _NORTH]]
+    middle = groups.transform("median")
+    away_km = np.hypot(placed[_EAST] - middle[_EAST], placed[_NORTH] - middle[_NORTH]) / 1000
+    remote = placed.assign(away=away_km)[away_km > _REMOTE_KM]
+    return [
+        f"{row.practice_name} ({row.practice_code}): its postcode {row.postcode!r} lies {row.away:,.0f} km from the "
+        "middle of its sub-ICB's practices; it is used, but check it."
+        for row in remote.itertuples()
+    ]
 
 
 def _with_patients(practices: pd.DataFrame, list_sizes: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +176,7 @@ def estimate_population_points(
         at_home = at_home[(at_home > 0) | ~table.index.isin(shares.index.unique(0))]
     parts.append(_home_rows(at_home, table[_PCN], places))
     points = pd.concat(parts, ignore_index=True).sort_values([_PCN, _POINT], ignore_index=True)
+    hold_total("patients placed at their homes", table[_PATIENTS].sum(), points[_PATIENTS].sum())
     frame = gpd.GeoDataFrame(
         points.drop(columns=[_EAST, _NORTH]), geometry=gpd.points_from_xy(points[_EAST], points[_NORTH]), crs=CRS
     )
@@ -183,10 +203,11 @@ def _note_patients_left_out(table: pd.DataFrame, list_sizes: pd.DataFrame) -> li
     stray = list_sizes[~list_sizes[ListSizeFrame.practice_code].isin(table[_CODE])]
     notes = []
     if len(outside):
-        notes.append(f"{len(outside):,} practices in no PCN, with {outside[_PATIENTS].sum():,} patients, are left out.")
+        patients = say_people(outside[_PATIENTS].sum())
+        notes.append(f"{len(outside):,} practices in no PCN, with {patients} patients, are left out.")
     if len(stray):
-        count, patients = stray[ListSizeFrame.practice_code].nunique(), stray[ListSizeFrame.patients].sum()
-        notes.append(f"{count:,} practices with {patients:,} patients are not in the practice map and are left out.")
+        count, patients = stray[ListSizeFrame.practice_code].nunique(), say_people(stray[ListSizeFrame.patients].sum())
+        notes.append(f"{count:,} practices with {patients} patients are not in the practice map and are left out.")
     return notes
 
 
@@ -211,8 +232,9 @@ def _share_over_lsoas(
     shares += order <= left_over
     usable = pd.Index(lsoa_points[LsoaPointFrame.lsoa_code]).get_indexer(rows.index.get_level_values(1)) >= 0
     lost, all_patients = int(shares[~usable].sum()), max(int(shares.sum()), 1)
+    known = f"{len(set(practice)):,} of {len(sizes):,} practices"
     note = (
-        f"Homes are known by LSOA for {len(set(practice)):,} of {len(sizes):,} practices; {lost:,} of their patients "
+        f"Homes are known by LSOA for {known}; {say_people(lost)} of their patients "
         f"({lost / all_patients:.1%}) have a code without a point and are placed at the practice."
     )
     return shares[usable & (shares > 0)], note

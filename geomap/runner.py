@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -161,9 +162,7 @@ class _Processes:
             self._pool = ProcessPoolExecutor(
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),  # the same on every platform
-                # Ctrl-C stops a worker at once and without a traceback of its own.
-                initializer=signal.signal,
-                initargs=(signal.SIGINT, signal.SIG_DFL),
+                initializer=_begin_worker,
             )
         return self._pool
 
@@ -172,6 +171,20 @@ class _Processes:
         broken.shutdown()
         if self._pool is broken:
             self._pool = None
+
+
+def _begin_worker() -> None:
+    """Ctrl-C stops a worker at once, without a traceback; it ends too when the run that started it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker of a run that was killed would wait for its next item for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _is_lost(future: Future) -> bool:

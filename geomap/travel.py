@@ -136,7 +136,10 @@ def _spots(pledges: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
     placed = placed[[*columns, PledgeFrame.facility_id]]
     wide = pledges[pledges[PledgeFrame.facility_id].isna()][[*columns, PledgeFrame.operator_id]]
     wide = wide.merge(
-        facilities[[FacilityFrame.operator_id, FacilityFrame.facility_id]], on=FacilityFrame.operator_id, how="inner"
+        facilities[[FacilityFrame.operator_id, FacilityFrame.facility_id]],
+        on=FacilityFrame.operator_id,
+        how="inner",
+        validate="many_to_many",
     )
     return pd.concat([placed, wide[[*columns, PledgeFrame.facility_id]]], ignore_index=True)
 
@@ -156,7 +159,7 @@ def _pairs_of_spots(
     for metres, group in spots.groupby(limit_m):
         here = facilities[facilities[FacilityFrame.facility_id].isin(group[PledgeFrame.facility_id])]
         pairs = link_pairs(here, points, params, limit_m=float(metres))
-        parts.append(group.merge(pairs, on=PairFrame.facility_id, how="inner"))
+        parts.append(group.merge(pairs, on=PairFrame.facility_id, how="inner", validate="many_to_many"))
     if not parts:
         return spots.assign(pcn_code="", reach_share=0.0, minutes_min=0.0, basis="")
     return pd.concat(parts)
@@ -233,7 +236,8 @@ def _keep_named_icbs(reach: pd.DataFrame, pledges: pd.DataFrame, pcns: pd.DataFr
     named = pledges[pledges[PledgeFrame.icb_codes].notna()]
     allowed = named.assign(icb=named[PledgeFrame.icb_codes].str.split(LIST_SEPARATOR)).explode("icb")
     members = pcns.assign(icb=pcns[PcnResultFrame.icb_codes].str.split(LIST_SEPARATOR)).explode("icb")
-    keep = allowed[[PledgeFrame.pledge_id, "icb"]].merge(members[[PcnResultFrame.pcn_code, "icb"]], on="icb")
+    members = members[[PcnResultFrame.pcn_code, "icb"]]
+    keep = allowed[[PledgeFrame.pledge_id, "icb"]].merge(members, on="icb", validate="many_to_many")
     keep = pd.MultiIndex.from_frame(keep[_PLEDGE_PCN])
     free = ~reach[ReachFrame.pledge_id].isin(named[PledgeFrame.pledge_id])
     return reach[free | pd.MultiIndex.from_frame(reach[_PLEDGE_PCN]).isin(keep)]

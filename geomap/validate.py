@@ -14,21 +14,44 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from .errors import CrsError, Fault, SchemaError
-from .schema import AccountingFrame
+from .errors import CrsError, DataError, Fault, Repair, SchemaError
+from .schema import AccountingFrame, RepairFrame
+from .schema.codes import reason_code
 from .schema.words import CRS
+
+TOTAL_TOLERANCE = 1e-6
+"""Largest share by which a total may miss after a join."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a loader hands on: the clean table, the faults left out of it, the account, what to say."""
+    """What a loader hands on: the clean table, the faults left out of it, what was mended, the account, what to say."""
 
     frame: pd.DataFrame
     source: str
     vintage: str = ""
     faults: tuple[Fault, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     accounting: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentSheet:
+    """One table as its sender wrote it, to be given back with marks; nothing that is about people is in it."""
+
+    source: str
+    sheet: str
+    """As faults and repairs name it; empty for a file that is no workbook."""
+    name: str
+    """What a sheet of it is to be called."""
+    rows: list[list[object]]
+    """Values of its cells, row 1 first; text, a number, a truth, a date or `None`."""
+    columns: tuple[str, ...]
+    """The headings as faults and repairs name them, by place from the left."""
+    heading_row: int
+    emptied: tuple[str, ...] = ()
+    """Columns about people, whose cells are left out."""
 
 
 def missing_columns(
@@ -161,6 +184,29 @@ def _cell_fault(case, frame: pd.DataFrame, source: str, sheet: str, id_column: s
     )
 
 
+def hold_total(what: str, went_in: float, came_out: float) -> None:
+    """
+    Stop where a sum has changed on its way through a join or a grouping.
+
+    Parameters
+    ----------
+    what
+        Whose sum, and where: `patients by PCN`.
+    went_in, came_out
+        The sum before and after, in one unit.
+
+    Raises
+    ------
+    DataError
+        They differ by more than a millionth, or one of them is no number.
+    """
+    if not abs(came_out - went_in) <= TOTAL_TOLERANCE * max(abs(went_in), 1.0):
+        raise DataError(
+            f"The total of {what} changed from {went_in:,.6g} to {came_out:,.6g}, so rows were lost or doubled and "
+            "the run stops. A key that should stand once in an input stands in it twice, or is missing."
+        )
+
+
 def account(
     source: str,
     *,
@@ -213,7 +259,17 @@ def accounting_frame(lines: Iterable[dict[str, object]]) -> pd.DataFrame:
     """`AccountingFrame` from the lines of `account`, in file and row order."""
     columns = list(AccountingFrame.to_schema().columns)
     frame = pd.DataFrame(list(lines), columns=columns)
+    frame[AccountingFrame.reason_code] = [reason_code(reason) for reason in frame[AccountingFrame.reason]]
     text = [c for c in columns if c not in (AccountingFrame.row, AccountingFrame.rows)]
     frame = frame.astype({**dict.fromkeys(text, "str"), AccountingFrame.row: "int64", AccountingFrame.rows: "int64"})
     order = [AccountingFrame.source, AccountingFrame.sheet, AccountingFrame.row]
     return frame.sort_values(order, kind="stable", ignore_index=True)
+
+
+def repair_frame(repairs: Iterable[Repair]) -> pd.DataFrame:
+    """`RepairFrame`, in the order of files, rows and columns."""
+    columns = list(RepairFrame.to_schema().columns)
+    lines = [{column: getattr(repair, column) for column in columns} for repair in repairs]
+    order = [RepairFrame.source, RepairFrame.sheet, RepairFrame.row, RepairFrame.column]
+    frame = RepairFrame.declared(pd.DataFrame(lines, columns=columns))
+    return frame.sort_values([*order, RepairFrame.reason], kind="stable", ignore_index=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from .config import LockParams, MinimumParams, WishParams
 from .errors import ConfigError
+from .few import round_people, say_people
 from .schema import (
     AllocationFrame,
     CapFrame,
@@ -137,7 +138,12 @@ class Outcome:
 
 
 def tell_wishes(wishes: WishParams, outcome: Outcome) -> tuple[str, ...]:
-    """Sentences on minimums that fall short and on locks that leave nothing; none where all wishes are met."""
+    """
+    Sentences on minimums that fall short and on locks that leave nothing; none where all wishes are met.
+
+    They are published with every run: what a plan gives, and what there is, is rounded (`geomap.few`); what was wished
+    stands as the planner wrote it.
+    """
     given = count_minimums(wishes, outcome.allocation)
     short = [
         _tell_minimum(wish, count, outcome)
@@ -171,9 +177,20 @@ def _tell_lock(lock: LockParams, outcome: Outcome) -> list[str]:
 
 def _tell_minimum(wish: MinimumParams, given: int, outcome: Outcome) -> str:
     by = f" by pledge {wish.pledge_id}" if wish.pledge_id else ""
-    what = f"Minimum of {wish.places:,} places for {_pcn(wish.pcn_code, outcome)}{_on(wish.pathway_id, outcome)}{by}"
-    are = "is" if given == 1 else "are"
-    return f"{what}: {given:,} {are} given, {wish.places - given:,} short; {_why_short(wish, outcome)}."
+    places = "1 place" if wish.places == 1 else f"{wish.places:,} places"
+    what = f"Minimum of {places} for {_pcn(wish.pcn_code, outcome)}{_on(wish.pathway_id, outcome)}{by}"
+    are = _below(given, wish.places, "none is", "{} are", "all but a few are")
+    return f"{what} falls short: {are} given; {_why_short(wish, outcome)}."
+
+
+def _below(count: float, wished: int, none: str, some: str, nearly: str) -> str:
+    """How a count below what was wished is told: rounded, and never as if it were enough."""
+    if count <= 0:
+        return none
+    shown = round_people(pd.Series([count])).iloc[0]
+    if not pd.isna(shown) and shown >= wished:
+        return nearly
+    return some.format(say_people(count))
 
 
 def _why_short(wish: MinimumParams, outcome: Outcome) -> str:
@@ -183,7 +200,7 @@ def _why_short(wish: MinimumParams, outcome: Outcome) -> str:
     if wanted.empty:
         return "the PCN is not in this run"
     if wanted.sum() < wish.places:
-        return f"only {wanted.sum():,} are wanted there"
+        return f"{_below(wanted.sum(), wish.places, 'none is', 'only {} are', 'fewer are')} wanted there"
     links = outcome.caps[_answers(outcome.caps, _where(wish))]
     if links.empty:
         apart = _answers(outcome.all_caps, _where(wish)).any()
@@ -191,12 +208,14 @@ def _why_short(wish: MinimumParams, outcome: Outcome) -> str:
     near = links.groupby(CapFrame.pathway_id)[CapFrame.cap_places].sum()
     near = np.minimum(near, wanted.reindex(near.index))
     if near.sum() < wish.places:
-        return f"only {near.sum():,.0f} are within reach of the hours that may serve it"
+        start = _below(near.sum(), wish.places, "nobody is", "only {} are", "fewer are")
+        return f"{start} within reach of the hours that may serve it"
     uptake = outcome.pathways.set_index(PathwayFrame.pathway_id)[PathwayFrame.uptake_share]
     ceiling = outcome.ceilings.set_index(CeilingFrame.pcn_code)[CeilingFrame.ceiling_referrals]
     starts = ceiling.get(wish.pcn_code, 0.0) * uptake.reindex(near.index).max()
     if starts + 1e-9 < wish.places:
-        return f"its link workers can refer no more than would fill {int(starts + 1e-9):,}"
+        filled = _below(int(starts + 1e-9), wish.places, "none", "{}", "fewer")
+        return f"its link workers can refer no more than would fill {filled}"
     return "the hours that may serve it, in whole courses and beside the other minimums, allow no more that was found"
 
 

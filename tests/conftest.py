@@ -8,6 +8,25 @@ from pathlib import Path
 import pytest
 
 REAL_DATA_VARIABLE = "GEOMAP_REAL_DATA"
+NATIONAL_VARIABLE = "GEOMAP_NATIONAL"
+LONGEST_FIRST = (
+    "test_sites.py", "test_places.py", "test_national.py", "test_accessibility.py", "test_index_page.py",
+    "test_map_page.py", "test_demo_map.py", "test_locate.py", "test_cli.py", "test_pipeline.py", "test_match.py",
+    "test_gazetteer.py", "test_wishes.py", "test_robust.py", "test_match_laws.py", "test_open_sites.py",
+)  # fmt: skip
+"""Files of tests by how long they take: one of minutes that is begun last keeps everybody waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, and leave out all of England unless it is asked for."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    if os.environ.get(NATIONAL_VARIABLE) == "1":
+        return
+    skip = pytest.mark.skip(reason="works on all of England; run it with 'python scripts/run.py national'")
+    for item in items:
+        if item.get_closest_marker("national"):
+            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

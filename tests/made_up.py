@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from made_up_organisations import Invented, made_up_backing, made_up_other_facil
 
 from geomap import board
 from geomap.config import HealthBudgetParams
+from geomap.disclose import nearest
+from geomap.few import hide_few
 from geomap.schema import (
     AccountingFrame,
     AllocationResultFrame,
@@ -438,7 +442,13 @@ def made_up_plan(
 
 
 def made_up_tables(
-    n_pcns: int = 12, n_sites: int = 20, seed: int = 1, *, hostile: bool = False, choice: bool = False
+    n_pcns: int = 12,
+    n_sites: int = 20,
+    seed: int = 1,
+    *,
+    hostile: bool = False,
+    choice: bool = False,
+    published: bool = False,
 ) -> ResultTables:
     """
     Invented results that hold every declaration of `geomap.schema`.
@@ -451,6 +461,9 @@ def made_up_tables(
         Give the first PCNs, facilities, operators, ICBs and the facts the names in `HOSTILE`.
     choice
         Choose test-and-learn sites among the PCNs too: four where there are twelve or more.
+    published
+        Hide counts of people from 1 to 7 and round the others, as in a run that is not internal; unlike there, hours
+        and shares stay those of the exact counts.
     """
     # It takes its names from here.
     from made_up_choice import made_up_choice
@@ -494,7 +507,7 @@ def made_up_tables(
     plan = made_up_plan(sites, allocation, ledger, backing["links"])
     budgets = HealthBudgetParams(hour_cost=5.0, total=100_000.0)
     bought = board.build_health_budgets(unmet, plan.pathways, budgets)
-    return ResultTables(
+    tables = ResultTables(
         facts=facts,
         pcns=pcns,
         facilities=sites,
@@ -522,3 +535,11 @@ def made_up_tables(
         other_facilities=made_up_other_facilities(random, pcns.total_bounds, n_sites, name),
         choice=made_up_choice(chosen=min(4, n_pcns // 3), seed=seed, hostile=hostile, pcns=pcns) if choice else None,
     )
+    return as_published(tables) if published else tables
+
+
+def as_published(tables: ResultTables) -> ResultTables:
+    """Invented results with counts of people from 1 to 7 hidden and others rounded to the nearest 5."""
+    people = ("people", "completions", "patients", "demand_places", "unmet_places")
+    rounded = {name: type(getattr(tables.facts, name))(nearest(getattr(tables.facts, name))) for name in people}
+    return hide_few(replace(tables, facts=replace(tables.facts, **rounded, internal=False)))

@@ -149,7 +149,7 @@ def test_a_workbook_as_operators_make_them(tmp_path: Path) -> None:
         ("Pledges", 5, "Hours pledged (h)"), ("Pledges", 6, "Hours pledged (h)"),
     ]  # fmt: skip
     without_value, error = bank.faults
-    assert without_value.problem == "the cell is empty" and "formula" in without_value.remedy
+    assert "its value was never stored" in without_value.problem and "Excel" in without_value.remedy
     assert error.problem == "the cell holds a spreadsheet error" and error.value == "#DIV/0!"
     fates = bank.accounting.set_index(AccountingFrame.row)[AccountingFrame.status].to_dict()
     assert fates == {5: "rejected", 6: "rejected", 7: "not_used"}

@@ -495,9 +495,9 @@ class TestStartingFromAnEarlierPlan:
         scenario, out = copy / "demo.toml", tmp_path / "results"
         with scenario.open("a", encoding="utf-8") as stream:
             stream.write("\n[match]\nrounds = 0\n")
-        assert geomap("run", scenario, "--out", out)[0] == 0
+        assert geomap("run", scenario, "--internal", "--out", out)[0] == 0
         before = contents(out)
-        code, said, _ = geomap("run", scenario, "--from", out, "--out", out)
+        code, said, _ = geomap("run", scenario, "--internal", "--from", out, "--out", out)
         assert code == 0
         assert "Against the earlier plan: nothing has changed." in said
         assert {name for name, data in contents(out).items() if data != before[name]} <= {

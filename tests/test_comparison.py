@@ -25,6 +25,7 @@ from geomap.difference import compare_plans
 from geomap.errors import DataError, OutputError
 from geomap.load.results import load_results
 from geomap.outputs import verify_folder
+from geomap.phrases import INTERNAL_MARK
 from geomap.report._comparison_columns import CODES, COLUMNS, FIGURE_NAMES, KIND_NAMES, SHEETS, TABLE_NAMES
 from geomap.report.comparison import FIGURES_TOLD, LETTERS, describe_comparison, next_step, nothing_differs
 from geomap.report.comparison_files import comparison_tables, write_comparison
@@ -105,7 +106,8 @@ def test_a_run_does_not_differ_from_itself(run: FinishedRun, other: FinishedRun)
         assert all(frame.empty for frame in (same.settings, same.files, same.inputs, same.plan))
         assert same.totals[TotalFrame.change].eq(0).all() and same.shifts[S.change_hours].eq(0).all()
         assert describe_comparison(same).splitlines()[2:] == [
-            "Nothing differs: the same inputs and settings, and the same plan."
+            "Nothing differs: the same inputs and settings, and the same plan.",
+            f"{INTERNAL_MARK}.",
         ]
     assert not nothing_differs(compared(run, other))
 
@@ -215,7 +217,7 @@ def test_a_rejected_row_is_known_by_its_id_and_not_by_its_number(run: FinishedRu
     def account(*rows: tuple[int, str, str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
         columns = [AccountingFrame.row, AccountingFrame.row_id, AccountingFrame.value, AccountingFrame.reason]
         frame = pd.DataFrame(rows, columns=columns).assign(source="pledges.csv", sheet="", rows=1, column="hours")
-        return lambda _: frame.assign(status="rejected")[list(AccountingFrame.to_schema().columns)]
+        return lambda _: frame.assign(status="rejected", reason_code="hours")[list(AccountingFrame.to_schema().columns)]
 
     before = edited(run, "accounting", account((7, "P9", "x", "stands in rows 7, 8"), (9, "P10", "-1", "below 0")))
     after = edited(run, "accounting", account((9, "P9", "x", "stands in rows 9, 10"), (12, "", "y", "no number")))
@@ -305,6 +307,7 @@ def test_the_terminal_gets_one_screen_of_short_lines(run: FinishedRun, other: Fi
     figures = [line for line in lines if any(re.match(rf"{name} +[\d,]+ ", line) for name in FIGURE_NAMES.values())]
     assert len(figures) == len(FIGURES_TOLD) and len({len(line) for line in figures}) == 1
     assert "    and 7 more" in lines
+    assert lines[-1] == f"{INTERNAL_MARK}."
     assert next_step(told, Path("here")).startswith("open here")
     assert "--out" in next_step(told, None) and "--out" not in next_step(compared(run, run), None)
 
@@ -350,6 +353,8 @@ def test_files_hold_every_row_and_nothing_live(run: FinishedRun, other: Finished
     assert sorted(path.name for path in paths) == sorted([*(f"{name}.csv" for name in MODELS), "comparison.xlsx"])
     book = openpyxl.load_workbook(tmp_path / "comparison.xlsx")
     assert book.sheetnames == ["Summary", "Read me", *(title for title, _ in SHEETS.values())]
+    assert all(INTERNAL_MARK in sheet.oddHeader.center.text for sheet in book)
+    assert book["Summary"]["A1"].value == INTERNAL_MARK
     for name, frame in comparison_tables(told).items():
         raw = (tmp_path / f"{name}.csv").read_bytes()
         text = dict.fromkeys(frame.select_dtypes("str"), "str")

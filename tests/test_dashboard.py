@@ -15,6 +15,7 @@ from made_up_choice import made_up_choice
 from openpyxl.chart import BarChart, ScatterChart
 from openpyxl.utils import range_boundaries
 
+from geomap.phrases import INTERNAL_MARK
 from geomap.phrases_choice import recommendation, recommendation_quality, recommendation_worth, role_in_words
 from geomap.report.workbook import write_workbook
 from geomap.schema import ChosenSiteFrame, FairnessFrame, PortfolioFrame, ResultTables, SiteTables, TradeoffFrame
@@ -145,9 +146,9 @@ def test_robustness_has_every_chosen_site_and_tells_it_from_the_others(
 def test_the_sites_page_recommends_and_says_why(book: openpyxl.Workbook, tables: ResultTables) -> None:
     choice = tables.choice
     cells = [cell for row in book["Sites"].iter_rows(values_only=True) for cell in row if cell is not None]
-    assert cells[0] == f"{recommendation(choice)}."
-    assert [recommendation_worth(choice), recommendation_quality(choice)] == cells[2:4]
-    assert [f"• {text}" for text in choice.conditions] == cells[5:7]
+    assert cells[:2] == [INTERNAL_MARK, f"{recommendation(choice)}."]
+    assert [recommendation_worth(choice), recommendation_quality(choice)] == cells[3:5]
+    assert [f"• {text}" for text in choice.conditions] == cells[6:8]
     first = choice.chosen[choice.chosen[ChosenSiteFrame.portfolio] == 1]
     at = cells.index("The sites") + 10
     assert cells[at : at + 3] == [1, first["site_name"].iloc[0], first["icb_name"].iloc[0]]
@@ -175,7 +176,7 @@ def test_what_was_not_asked_for_leaves_no_empty_section(tables: ResultTables, tm
 def test_no_choice_within_the_conditions_is_told(tables: ResultTables, tmp_path: Path) -> None:
     none = without(tables.choice, "portfolios", "chosen", "plan", "tradeoffs", "robustness", "comparators", "reasons")
     path = write_workbook(tmp_path / "none.xlsx", dataclasses.replace(tables, choice=none))
-    told = openpyxl.load_workbook(path)["Sites"]["A1"].value
+    told = openpyxl.load_workbook(path)["Sites"]["A2"].value
     assert told == "No site can be recommended: no choice meets the conditions."
 
 

@@ -18,7 +18,8 @@ from geomap.errors import SolveError
 from geomap.explain import Explained, ExplainSources, explain_sites
 from geomap.explain.levers import STEPS, Levers
 from geomap.explain.parts import split_weights
-from geomap.explain.reasons import DIGITS, figure
+from geomap.explain.reasons import DIGITS, Story, figure, tell_site
+from geomap.few import say_expected, say_people
 from geomap.locate import Chooser, Condition, Portfolio, SiteProblem
 from geomap.runner import open_runner
 from geomap.schema import (
@@ -44,6 +45,7 @@ WORKERS = LinkWorkerParams(caseload=40, caseload_share=0.25, not_reported="media
 HOURS_NOW = 12.0
 NEAR = 1e-5
 SEEDS = range(6)
+NUMBERS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
 def seeded_world(seed: int) -> World:
@@ -257,11 +259,13 @@ def test_every_number_of_a_sentence_is_a_cell(seed: int) -> None:
         assert len(told) >= 3
         mine = problem.link_site == at
         places = portfolio.places[mine]
-        cells = {f"{int(places.sum()):,}", figure(float(places @ problem.match.link_completion[mine]), 0)}
+        expected = float(places @ problem.match.link_completion[mine])
+        cells = set(NUMBERS.findall(f"{say_people(places.sum())} {say_expected(expected)}"))
         parts, limits, changes = (
             frame[frame[s.site_id] == site] for frame in (explained.parts, explained.limits, explained.changes)
         )
-        cells |= {figure(parts[SitePartFrame.value].sum())} if portfolio.chosen[at] else set()
+        worth = say_expected(parts[SitePartFrame.value].sum()) if portfolio.chosen[at] else ""
+        cells |= set(NUMBERS.findall(worth))
         cells |= {figure(gain) for gain in limits[SiteLimitFrame.gain]}
         for row in changes.to_dict("records"):
             digits = DIGITS[row[SiteChangeFrame.lever]]
@@ -269,7 +273,7 @@ def test_every_number_of_a_sentence_is_a_cell(seed: int) -> None:
             cells.add(figure(row[SiteChangeFrame.loss]))
         for sentence in told:
             assert sentence.endswith(".")
-            numbers = re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", re.sub(pathway, "", sentence))
+            numbers = NUMBERS.findall(re.sub(pathway, "", sentence))
             assert set(numbers) <= cells, sentence
 
 
@@ -316,3 +320,36 @@ def test_the_same_inputs_give_the_same_tables() -> None:
     one, other = (explain(seeded_world(3), ABC, 1)[0] for _ in range(2))
     for name in ("parts", "limits", "changes", "reasons"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+
+
+def story(places: int, completions: float, value: float) -> Story:
+    """A site that is chosen, on one pathway; what it is worth is all that differs."""
+    parts = {"site_id": "A", "site_name": "Alder", "chosen": True, "pathway_id": "walk", "part": "everybody"}
+    limits = [{"site_id": "A", "site_name": "Alder", "limit": "hours", "gain": 0.0}]
+    changes = pd.DataFrame(columns=list(SiteChangeFrame.to_schema().columns))
+    return Story(
+        chosen=True, possible=True, places=places, completions=completions, loss=1.04, changes=changes,
+        parts=pd.DataFrame([parts | {"value": value}]), limits=pd.DataFrame(limits), pathway_names={"walk": "Walking"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            (62, 31.2, 33.3),
+            "It would give about 60 people a place, of whom about 30 are expected to complete; weighted by need this "
+            "counts as about 35 completions.",
+        ),
+        (
+            (3, 1.5, 1.7),
+            "It would give 1 to 7 people a place, of whom fewer than 8 are expected to complete; weighted by need this "
+            "counts as fewer than 8 completions.",
+        ),
+        ((0, 0.0, 0.0), "It would give nobody a place."),
+    ],
+)
+def test_sentences_on_a_site_tell_no_exact_count_of_people(told: tuple[int, float, float], sentence: str) -> None:
+    first, second, *_ = tell_site(story(*told))
+    assert first == sentence
+    assert second == "Without it the best portfolio would be worth about 1.0 need-weighted completions less."

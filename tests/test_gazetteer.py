@@ -150,6 +150,7 @@ def _no_tables() -> MapTables:
     return MapTables(**{field.name: None for field in fields if field.default_factory is dataclasses.MISSING})
 
 
+@pytest.mark.national
 def test_the_towns_of_england(real_data: Path) -> None:
     folder = real_data / "nhs_gp_registrations_2026-07"
     practices = load_practices(folder / "gp-reg-pat-prac-map.zip").frame

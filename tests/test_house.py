@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 FOUNDATIONS = (
-    "errors", "schema", "config", "units", "links", "facts", "phrases", "phrases_choice", "validate", "solver",
+    "errors", "schema", "config", "units", "links", "facts", "few", "phrases", "phrases_choice", "validate", "solver",
     "runner",
 )  # fmt: skip
 """What every stage may use; among themselves `MAY_USE` holds."""
@@ -31,8 +31,9 @@ MAY_USE = {
     "units": {"errors", "schema"},
     "links": {"schema"},
     "facts": {"schema"},
-    "phrases": {"schema"},
-    "phrases_choice": {"schema"},
+    "few": {"schema"},
+    "phrases": {"schema", "few"},
+    "phrases_choice": {"schema", "few", "phrases"},
     "config": {"errors", "schema"},
     "solver": {"errors"},
     "runner": {"errors", "_cluster"},
@@ -53,7 +54,8 @@ TOP = ("cli", "pipeline", "__init__", "__main__")
 """What may know the stages; a stage never imports one of these."""
 
 OPENERS = {
-    "load/_read.py", "load/_archive.py",  # what a planner hands in, and the postcodes that ship with a package
+    "load/_files.py", "load/_archive.py",  # what a planner hands in, and the postcodes that ship with a package
+    "load/_zip.py", "load/_shapes.py",  # what is in a zip, and copies for GDAL, once they have been checked
     "config/scenario.py", "render/assets.py",  # scenarios and defaults; own and XStatic's scripts and styles
     "outputs.py", "_lock.py", "robust/store.py",  # the results, and draws that are done
 }  # fmt: skip

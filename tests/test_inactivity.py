@@ -132,7 +132,8 @@ def test_other_files_are_refused(tmp_path):
 def test_the_real_trimmed_file(real_data):
     loaded = load_inactivity(real_data / "fingertips_local_authority/inactive_adults.csv")
     frame = loaded.frame
-    assert (len(frame), loaded.vintage, loaded.faults) == (313, "2024/25", ())
+    assert (len(frame), loaded.vintage, loaded.faults) == (315, "2024/25", ())
+    assert shares(loaded)["E08000038"] == shares(loaded)["E08000016"], "Barnsley, under both its codes"
     assert loaded.accounting[AccountingFrame.rows].sum() == 3_089
     assert any("mostly abolished ones: 17;" in note for note in loaded.notes), "those abolished in April 2023"
     assert frame[InactivityFrame.inactive_share].between(0.05, 0.5).all()

@@ -130,7 +130,7 @@ def asked(draw: st.DrawFn, codes: Sequence[str]) -> SiteParams:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_best_of_fifteen_candidates_is_that_of_trying_every_choice(data: st.DataObject) -> None:
     world = data.draw(archipelagos(data.draw(st.integers(1, 5))))
@@ -153,7 +153,7 @@ def test_the_best_of_fifteen_candidates_is_that_of_trying_every_choice(data: st.
     assert found.value == pytest.approx(float(problem.match.link_value @ found.places))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_a_least_coverage_is_that_of_trying_every_plan(data: st.DataObject) -> None:
     world = data.draw(archipelagos(2))

@@ -23,7 +23,6 @@ SCENARIO = ROOT / "data" / "scenarios" / "national.toml"
 MAKER = ROOT.parent / "shared" / "tools" / "make_pledges.py"
 """Writes the bank: real sites, invented operators and pledges. It is no part of the repository."""
 IN_TWO_ICBS = "U41591"
-WANTED = "GEOMAP_NATIONAL"
 MEGABYTE = 1_000_000
 QUICKLY = "portfolios = 5\ntradeoff_points = 0\nexplain = false"
 """Of the choice of sites all but what takes minutes more."""
@@ -55,15 +54,13 @@ class National:
 
 @pytest.fixture(scope="module")
 def national(real_data: Path, bank: Path, tmp_path_factory: pytest.TempPathFactory) -> National:
-    if not (os.environ.get(WANTED) or os.environ.get("CI")):
-        pytest.skip(f"takes eight minutes; set {WANTED}=1 to run it")
     if os.name == "nt":
         pytest.skip("Windows does not tell the memory a child process has used")
     folder = tmp_path_factory.mktemp("national") / "results"
     scenario = folder.with_name("national.toml")
     told = SCENARIO.read_text(encoding="utf-8").replace("count = 20", f"count = 20\n{QUICKLY}")
     scenario.write_text(f"{told}\n[robustness]\nfull_draws = 1\n", encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-m", "geomap.cli", "sites", scenario, "--draws", "20"]
+    command = [sys.executable, "-W", "error", "-m", "geomap.cli", "sites", scenario, "--draws", "20", "--internal"]
     command += ["--data", real_data, "--bank", bank, "--out", folder]
     log = folder.with_name("log.txt")
     with log.open("w", encoding="utf-8") as stream:
@@ -78,6 +75,7 @@ def national(real_data: Path, bank: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.slow
+@pytest.mark.national
 class TestEngland:
     def test_pcns_patients_and_link_workers(self, national):
         f, pcns = PcnResultFrame, national.read("pcns.csv")

@@ -93,7 +93,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo") / "results"
     scenario = Scenario.from_toml(demo_scenario())
-    tables = run(scenario, folder)
+    tables = run(scenario, folder, internal=True)
     return Demo(scenario=scenario, inputs=load_inputs(scenario), tables=tables, folder=folder)
 
 

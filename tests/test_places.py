@@ -184,6 +184,7 @@ def test_the_nation_adds_up(nation: tuple) -> None:
     assert notes == ("52 practices in no PCN, with 220,330 patients, are left out.",)
 
 
+@pytest.mark.national
 @pytest.mark.parametrize("bounded", [True, False], ids=["within England", "no land given"])
 def test_national_footprints_are_whole_light_and_apart(real_data: Path, nation: tuple, bounded: bool) -> None:
     points, _ = estimate_population_points(*nation)

@@ -27,7 +27,7 @@ def test_a_register_keeps_its_own_denominator(tmp_path):
     assert loaded.vintage == "2024-25"
 
 
-@pytest.mark.parametrize("cell", ["*", "", "-1", "inf"])
+@pytest.mark.parametrize("cell", ["q", "", "-1", "inf", "1e300"])
 def test_a_register_that_is_no_count_is_a_fault_and_never_0(tmp_path, cell):
     loaded = load_registers(write(tmp_path, f"A81001,AF,{cell},TOTAL,3904\nA81002,AF,0,TOTAL,9\n"))
     (fault,) = loaded.faults

@@ -27,6 +27,7 @@ from geomap.config import HealthBudgetParams
 from geomap.errors import OutputError
 from geomap.phrases import (
     AIMS,
+    INTERNAL_MARK,
     MEASURES,
     PRICES,
     TOPICS,
@@ -77,6 +78,7 @@ from geomap.schema import (
     PriceFrame,
     ProvisionFrame,
     ReachableFrame,
+    RepairFrame,
     ResultTables,
     SectorFrame,
     SiteTables,
@@ -202,6 +204,7 @@ def make_tables() -> ResultTables:
             AccountingFrame,
             [{"value": name, "status": "rejected"} for name in HOSTILE] + [{"value": "-12", "status": "used"}],
         ),
+        repairs=fill(RepairFrame, [{"value": name} for name in HOSTILE], row=7),
         levels=made_up_levels(),
         fairness=made_up_fairness(),
         prices=made_up_prices(HOSTILE),
@@ -626,7 +629,7 @@ def test_every_sheet_prints_on_one_page_across_with_its_heading_repeated(folder:
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
         assert sheet.print_area.replace("$", "").endswith(sheet.dimensions.split(":")[-1]), sheet.title
-        assert sheet.freeze_panes in ("A2", "B2")
+        assert sheet.freeze_panes in ("A2", "A3", "B2")
         if sheet.title not in ("Summary", "Sites"):
             assert sheet.print_title_rows == "$1:$1"
             assert sheet.auto_filter.ref
@@ -646,8 +649,8 @@ def test_workbook_headings_fit_in_three_lines(folder: Path, tables: ResultTables
 def test_summary_sheet_reads_like_a_page(folder: Path, tables: ResultTables) -> None:
     sheet = openpyxl.load_workbook(folder / "results.xlsx")["Summary"]
     cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
-    assert cells[:3] == [f"{finding(FACTS)}.", "Illustrative", f"{hours_worth(FACTS)}."]
-    assert cells[3] == "A small place. Plan for 1 October 2026 to 31 March 2027; data as of 1 July 2026."
+    assert cells[:4] == [INTERNAL_MARK, f"{finding(FACTS)}.", "Illustrative", f"{hours_worth(FACTS)}."]
+    assert cells[4] == "A small place. Plan for 1 October 2026 to 31 March 2027; data as of 1 July 2026."
     first = {row[0]: row[1:] for row in sheet.iter_rows(values_only=True) if row[0]}
     assert first["People served"][:2] == (20, "people")
     assert first["Pledged"][:2] == (1000, 1)
@@ -678,6 +681,7 @@ def test_summary_in_the_terminal_fits_one_screen(plain: ResultTables) -> None:
     assert lines[at : at + 4] == plan_fairness(plain.fairness)
     assert f"{70:>14}  {UNMATCHED_REASONS['nobody_in_reach']}" in lines
     assert "not_placed" not in describe(plain)
+    assert lines[-1] == f"{INTERNAL_MARK}."
 
 
 @pytest.mark.parametrize("sites", [1, 4, 20])

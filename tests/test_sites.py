@@ -70,7 +70,7 @@ def quick(**sites: object) -> Scenario:
 def chosen(tmp_path_factory: pytest.TempPathFactory) -> Chosen:
     folder = tmp_path_factory.mktemp("sites") / "results"
     scenario = quick()
-    tables = run(scenario, folder, sites=True)
+    tables = run(scenario, folder, sites=True, internal=True)
     assert tables.choice is not None
     return Chosen(scenario=scenario, inputs=load_inputs(scenario), choice=tables.choice, folder=folder)
 
@@ -129,7 +129,7 @@ def test_draws_and_what_is_told_of_them_agree(chosen: Chosen) -> None:
 
 def test_workers_change_no_byte_but_the_day_of_the_run(chosen: Chosen, tmp_path: Path) -> None:
     with open_runner(2) as runner:
-        run(chosen.scenario, tmp_path / "again", sites=True, runner=runner)
+        run(chosen.scenario, tmp_path / "again", sites=True, runner=runner, internal=True)
     for path in chosen.folder.iterdir():
         if path.name != "manifest.json":
             assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name

@@ -189,9 +189,9 @@ def test_minimums_that_no_link_counts_towards_do_not_enter_the_match(two: World)
 def test_each_shortfall_is_told_with_its_reason(two: World) -> None:
     low = two.change(ceilings=make_frame(CeilingFrame, [ceiling_row("A", 2.0), ceiling_row("B", 99.0)]))
     cases = [
-        (two, {"places": 50}, "only 5 are wanted there"),
+        (two, {"places": 50}, "only 1 to 7 are wanted there"),
         (two, {"places": 1, "pathway_id": "rehab", "pledge_id": "Q"}, "no hours that could serve it reach it"),
-        (low, {"places": 4}, "its link workers can refer no more than would fill 2"),
+        (low, {"places": 4}, "its link workers can refer no more than would fill 1 to 7"),
         (two, {"places": 2, "pathway_id": "rehab"}, None),
     ]
     for world, more, reason in cases:
@@ -204,8 +204,8 @@ def test_each_shortfall_is_told_with_its_reason(two: World) -> None:
     )
     caps, _ = problem_of(two, wishes)
     told = tell_wishes(wishes, outcome(two, solve(two, wishes), caps))
-    said = "0 are given, 1 short; locks or bans keep all hours from it."
-    assert told == (f"Minimum of 1 places for Alder (A) on rehab: {said}",)
+    said = "none is given; locks or bans keep all hours from it."
+    assert told == (f"Minimum of 1 place for Alder (A) on rehab falls short: {said}",)
 
 
 def test_a_lock_that_leaves_nothing_is_told(two: World) -> None:
@@ -275,3 +275,17 @@ def test_a_ban_that_changes_nothing_is_no_reason() -> None:
     unmet, hours = reasons_of(world, wish(ban=[{"pledge_id": "P", "pcn_code": "A"}]))
     assert unmet == {("A", "walk"): "hours_used_up"}
     assert hours == {}
+
+
+def test_a_shortfall_is_told_rounded_and_never_as_if_it_were_enough() -> None:
+    """Of 12 places wished for 9 are wanted: to the nearest 5 that is 10. Of 9 wished for 8 are: 10 would be enough."""
+    for wished, wanted, given, why in (
+        (12, 9, "10 are given", "only 10 are wanted there"),
+        (9, 8, "all but a few are given", "fewer are wanted there"),
+        (3, 0, "none is given", "none is wanted there"),
+    ):
+        hours, demand = [pledge("P", "walk", 99)], {("A", "walk"): wanted}
+        world = make_world(pathways=[pathway("walk", 1.0)], pledges=hours, demand=demand)
+        wishes = wish(minimum=[{"pcn_code": "A", "places": wished}])
+        (told,) = tell_wishes(wishes, outcome(world, solve(world, wishes), world.caps))
+        assert told.endswith(f" falls short: {given}; {why}.")

@@ -43,7 +43,7 @@ def test_fte_is_summed_not_counted(tmp_path):
 
 
 def test_bad_rows_are_told_as_a_group_without_anyone_in_it(tmp_path):
-    people = [("U00001", LINK_WORKER, "1"), ("U00001", LINK_WORKER, "0.777x"), ("", LINK_WORKER, "0.31")]
+    people = [("U00002", LINK_WORKER, "1"), ("U00001", LINK_WORKER, "0.777x"), ("", LINK_WORKER, "0.31")]
     loaded = load_workforce(write(tmp_path, *people))
     (fault,) = loaded.faults
     assert "2 rows of link workers" in fault.problem

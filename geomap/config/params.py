@@ -180,6 +180,7 @@ class BankParams(Params):
 
     path: Path
     bad_rows: Literal["stop", "reject"] = "stop"
+    repairs: Literal["report", "refuse"] = "report"
 
 
 class AreaParams(Params):

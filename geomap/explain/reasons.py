@@ -1,4 +1,9 @@
-"""Sentences on a site, built from its parts, limits and changes; no number that is not a cell of those tables."""
+"""
+Sentences on a site, built from its parts, limits and changes.
+
+They are published with every run, so people and their completions are told rounded (`geomap.few`) in an internal one
+too; what a site is worth more or less than another is no count of people.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..few import MOST, say_expected, say_people
 from ..schema import SiteChangeFrame, SiteLimitFrame, SitePartFrame
 
 DIGITS = {"link_workers": 1, "hours": 0, "need_weight": 2}
@@ -77,16 +83,25 @@ def tell_site(story: Story) -> list[str]:
 
 
 def _tell_chosen(story: Story) -> list[str]:
-    people = "1 person" if story.places == 1 else f"{story.places:,} people"
-    told = [
-        f"It would give {people} a place, of whom about {figure(story.completions, 0)} are expected to complete; "
-        f"weighted by need this counts as {figure(story.parts[SitePartFrame.value].sum())} completions."
-    ]
+    told = [_tell_gain(story)]
     if math.isnan(story.loss):
         return [*told, "No portfolio that keeps to the conditions leaves it out."]
     if story.loss < _NOTHING:
         return [*told, "A portfolio without it would do as well, as far as can be told."]
-    return [*told, f"Without it the best portfolio would be worth about {figure(story.loss)} of these less."]
+    loss = f"about {figure(story.loss)} need-weighted completions less"
+    return [*told, f"Without it the best portfolio would be worth {loss}."]
+
+
+def _tell_gain(story: Story) -> str:
+    """How many people a site would give a place, and what that is worth."""
+    if not story.places:
+        return "It would give nobody a place."
+    few = story.places <= MOST
+    return (
+        f"It would give {'' if few else 'about '}{say_people(story.places)} people a place, of whom "
+        f"{say_expected(story.completions)} are expected to complete; weighted by need this counts as "
+        f"{say_expected(story.parts[SitePartFrame.value].sum())} completions."
+    )
 
 
 def _tell_unchosen(story: Story) -> list[str]:

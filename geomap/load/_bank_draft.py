@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import pandera.pandas as pa
 
-from ..errors import Fault
+from ..errors import Fault, Repair
 from ..schema.words import LIST_SEPARATOR
 from ..validate import account, account_faults, check_frame
 from ._bank_spec import EXAMPLE, TableSpec
+from ._extent import MERGED, UNSTORED
 
 SHEET_ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
+_UNSAID = {
+    MERGED: ("the cell is merged with one above it, so it has no value of its own", "Unmerge, and fill in each row."),
+    UNSTORED: (
+        "a formula stands in the cell, and its value was never stored",
+        "Open the workbook in Excel and save it, or type the value.",
+    ),
+}
 _TOTAL = re.compile(r"(grand|sub)?[\s-]*totals?\s*:?", re.IGNORECASE)
 _EDGES = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\u2060\ufeff"
 _SHOWN_CHARACTERS = 80
@@ -37,11 +45,14 @@ class Draft:
     """Columns whose absence stops the load anyway; nothing is said of their cells."""
     stopped: bool = False
     """The load will stop, so the rows are looked at for faults only."""
+    as_read: tuple[Repair, ...] = ()
+    """What was mended to read the file at all."""
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     passed_over: list[dict[str, object]] = field(default_factory=list)
     row_ids: dict[int, str] = field(default_factory=dict)
     _told: set[tuple[int, str]] = field(default_factory=set)
+    _mended: dict[tuple[int, str], Repair] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -104,24 +115,64 @@ class Draft:
             example = f"; for example {shown}" if shown else ""
             self.notes.append(f"{self.place}: {said} ({count} of {self.heading(column)}{example}).")
 
+    def repair(self, mask: pd.Series, column: str, said: str, taken: pd.Series | str) -> None:
+        """
+        Note what is read otherwise than it stands, and each cell of it.
+
+        Parameters
+        ----------
+        mask
+            Which rows; its index is row numbers.
+        column, said
+            Where, and what was mended or assumed.
+        taken
+            What is read instead, one text a row or one for all; empty where the cell is passed over.
+        """
+        rows = self.rows(mask)
+        self.note(rows, column, said)
+        self.mend(rows, column, said, taken)
+
+    def mend(self, rows: list[int], column: str, said: str, taken: pd.Series | str) -> None:
+        """As `repair`, without a note. Where a cell was mended before, what it says stays and both reasons are told."""
+        values = self.text.loc[rows, column].str.slice(0, _SHOWN_CHARACTERS)
+        read = [taken] * len(rows) if isinstance(taken, str) else taken[rows].str.slice(0, _SHOWN_CHARACTERS)
+        place = {"source": self.source, "sheet": self.sheet, "column": self.heading(column)}
+        for row, value, instead in zip(rows, values, read, strict=True):
+            before = self._mended.get((row, column))
+            if before is None:
+                told = {"value": value, "row_id": self.row_ids.get(row, ""), "reason": said}
+                self._mended[row, column] = Repair(**place, row=row, taken=instead, **told)
+            else:
+                self._mended[row, column] = replace(before, taken=instead, reason=f"{before.reason}, and {said}")
+
+    @property
+    def repairs(self) -> list[Repair]:
+        """Cells that were read otherwise than they stand, by row; those that are at fault all the same are not."""
+        kept = (repair for cell, repair in self._mended.items() if cell not in self._told)
+        return sorted([*self.as_read, *kept], key=lambda repair: repair.row)
+
     def assume(self, mask: pd.Series, column: str, value: str, said: str) -> None:
         """Fill blank cells with what is assumed, and say so."""
-        self.note(self.rows(mask), column, said)
+        self.repair(mask, column, said, value)
         self.text.loc[mask, column] = value
 
     def prepare(self) -> None:
         """Trim every cell, name the rows, leave out those that are no data, and fault spreadsheet errors."""
+        as_sent = self.text
         self.text = self.text.apply(lambda column: column.str.strip(_EDGES))
         for column in reversed(self.spec.id_columns):
             filled = self.text[column][self.text[column] != ""]
             self.row_ids |= dict(zip(filled.index, filled.str.slice(0, _SHOWN_CHARACTERS), strict=True))
         self._pass_over()
+        self._tell_trimmed(as_sent)
         remedy = "Correct the formula, or type the value."
         for column in self.text:
             wrong = [value for value in self.text[column].unique() if SHEET_ERROR.fullmatch(value)]
             if wrong:
                 rows = self.rows(self.text[column].isin(wrong))
                 self.fault(rows, column, "the cell holds a spreadsheet error", remedy)
+            for mark, (problem, remedy_unsaid) in _UNSAID.items():
+                self.fault(self.rows(self.text[column] == mark), column, problem, remedy_unsaid)
 
     def _pass_over(self) -> None:
         """Take out the template's example rows and rows of totals; they are accounted for, and noted."""
@@ -137,6 +188,17 @@ class Draft:
             self.passed_over += [self._account(row, "not_used", reason) for row in rows]
             self.note(rows, self.spec.id_columns[0], f"passed over, {reason}")
         self.text = self.text[~(example | total)]
+
+    def _tell_trimmed(self, as_sent: pd.DataFrame) -> None:
+        """What was written with spaces round it; a cell of nothing but spaces is a blank one."""
+        for column, cells in self.text.items():
+            before = as_sent.loc[cells.index, column]
+            rows = self.rows((before != cells) & (cells != ""))
+            if rows:
+                self.mend(rows, column, "spaces round the text were dropped", cells)
+                shown = before[rows].str.slice(0, _SHOWN_CHARACTERS)
+                for row, value in shown.items():
+                    self._mended[row, column] = replace(self._mended[row, column], value=value)
 
     def _account(self, row: int, status: str, reason: str = "") -> dict[str, object]:
         return account(

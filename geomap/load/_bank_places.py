@@ -16,11 +16,12 @@ from ._bank_cells import blank_as_missing
 from ._bank_draft import Draft
 from ._bank_spec import EASTING, LATITUDE, LONGITUDE, NORTHING, SITE_ID
 from ._read import text_to_number
+from ._text import tell_strange_letters
 from .postcodes import normal_postcode
 
 _WGS84 = "EPSG:4326"
 _FAR_M = 10_000.0
-_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
+_POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}")
 
 # England with Scilly, Lundy and the Farnes, and 3 to 15 km to spare all round: corners in kilometres of the National
 # Grid, drawn round the ONS local authority boundaries (OGL). It finds points in the sea, in another nation or with
@@ -70,6 +71,7 @@ def place_facilities(
         a fault.
     """
     postcodes = draft.text[FacilityFrame.postcode].map(normal_postcode).astype("str")
+    _tell_postcodes(draft, postcodes)
     located = _locate(postcodes, locate_postcodes)
     spots = pd.DataFrame({EASTING: np.nan, NORTHING: np.nan}, index=draft.text.index)
     basis = pd.Series(np.nan, index=spots.index, dtype="str")
@@ -92,6 +94,14 @@ def place_facilities(
         index=spots.index,
         crs=CRS,
     )
+
+
+def _tell_postcodes(draft: Draft, postcodes: pd.Series) -> None:
+    """Tell of small letters, and of spaces anywhere but before the last three characters."""
+    text = draft.text[FacilityFrame.postcode]
+    spaced = postcodes.str.slice(stop=-3) + " " + postcodes.str.slice(start=-3)
+    odd = (text != postcodes) & (text != spaced)
+    draft.mend(draft.rows(odd), FacilityFrame.postcode, "the postcode was read in its usual spelling", spaced)
 
 
 def _locate(postcodes: pd.Series, locate_postcodes: Callable[[Iterable[str]], pd.DataFrame]) -> pd.DataFrame:
@@ -127,7 +137,9 @@ def _settle(draft: Draft, pairs: pd.DataFrame, spots: pd.DataFrame, swapped: pd.
     draft.fault(draft.rows(zero), first, f"{first} 0 with {second} 0 is no place in England", remedy)
     inside = in_england(spots[EASTING], spots[NORTHING])
     turned = ~inside & in_england(swapped[EASTING], swapped[NORTHING])
-    draft.note(draft.rows(turned), first, f"{first} and {second} were the wrong way round and have been exchanged")
+    said = f"{first} and {second} were the wrong way round and have been exchanged"
+    draft.repair(turned, first, said, draft.text[second])
+    draft.mend(draft.rows(turned), second, said, draft.text[first])
     outside = known & ~inside & ~turned
     remedy = f"Correct {first} and {second}, or leave both empty and give the postcode."
     draft.fault(draft.rows(outside), first, f"{first} and {second} lie outside England", remedy)
@@ -180,7 +192,7 @@ def _by_site(draft: Draft, waiting: pd.Series, venues: pd.DataFrame | None) -> p
         remedy = "Correct it, or give the postcode, or easting and northing."
     lost = found[EASTING].isna()
     fallback = lost & (draft.text.loc[sites.index, FacilityFrame.postcode] != "")
-    draft.note(draft.rows(fallback), SITE_ID, f"{problem}; the postcode was used")
+    draft.repair(fallback, SITE_ID, f"{problem}; the postcode was used", "")
     draft.fault(draft.rows(lost & ~fallback), SITE_ID, problem, remedy)
     return found[~fallback]
 
@@ -191,7 +203,10 @@ def _by_postcode(draft: Draft, waiting: pd.Series, located: pd.DataFrame) -> pd.
     lost = found[PostcodeFrame.easting].isna()
     partial = lost & ~plain.str.fullmatch(_POSTCODE)
     remedy = f"Correct the postcode or give {EASTING} and {NORTHING}."
-    draft.fault(draft.rows(partial), FacilityFrame.postcode, "this is not a whole postcode", remedy)
+    for row in draft.rows(partial):
+        strange = tell_strange_letters(plain[row])
+        problem = f"this is not a whole postcode{f': {strange}' if strange else ''}"
+        draft.fault([row], FacilityFrame.postcode, problem, remedy)
     draft.fault(draft.rows(lost), FacilityFrame.postcode, "there is no such postcode in Great Britain", remedy)
     abroad = ~lost & ~found[PostcodeFrame.lad_code].fillna("E").str.startswith("E")
     spots = found[[PostcodeFrame.easting, PostcodeFrame.northing]].astype("float64")
@@ -214,10 +229,10 @@ def _compare_postcodes(draft: Draft, spots: pd.DataFrame, basis: pd.Series, loca
     column = FacilityFrame.postcode
     otherwise = basis.notna() & (basis != column) & (draft.text[column] != "")
     unknown = otherwise & located[PostcodeFrame.easting].isna()
-    draft.note(draft.rows(unknown), column, "there is no such postcode in Great Britain; the other place was used")
+    draft.repair(unknown, column, "there is no such postcode in Great Britain; the other place was used", "")
     away = np.hypot(
         located[PostcodeFrame.easting].astype("float64") - spots[EASTING],
         located[PostcodeFrame.northing].astype("float64") - spots[NORTHING],
     )
     said = f"the place given lies more than {_FAR_M / 1000:.0f} km from the postcode; it was used, but check it"
-    draft.note(draft.rows(otherwise & (away > _FAR_M)), column, said)
+    draft.repair(otherwise & (away > _FAR_M), column, said, "")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import DataError, Fault
+from ..schema.words import REMARKS
 from ..validate import missing_columns
 from ._bank_draft import Draft
 from ._bank_spec import LINKS, SPECS, TableSpec
-from ._read import RawTable, normal_heading, read_csv, read_sheets
+from ._raw import drop_blank
+from ._read import RawTable, normal_heading, read_csv, read_hidden, read_sheets
 from ._workbook import rows_to_table
 
 _MUTE_ENDINGS = (".xls", ".ods")
@@ -48,14 +50,14 @@ def open_tables(path: Path) -> Opened:
     path
         A folder of CSVs, or one workbook.
     """
-    tables, stops = _tables_in_folder(path) if path.is_dir() else _tables_in_book(path)
+    tables, stops = tables_in_folder(path) if path.is_dir() else tables_in_book(path)
     drafts, people = {}, []
     for spec in SPECS:
         table = tables.get(spec.name, RawTable(frame=pd.DataFrame(), source=path.name))
         drafts[spec.name], faults = _draft(spec, table)
         if spec.name in tables:
             stops += faults
-            people += _people(table)
+            people += find_people(table)
     for draft in drafts.values():
         draft.stopped = bool(stops or people)
     notes = []
@@ -89,7 +91,8 @@ def _too_many(source: str, spec: TableSpec, chosen: list[str]) -> Fault:
     return Fault(source=source, problem=f"{shown} may all be the {spec.name}", remedy=remedy)
 
 
-def _tables_in_folder(folder: Path) -> tuple[dict[str, RawTable], list[Fault]]:
+def tables_in_folder(folder: Path) -> tuple[dict[str, RawTable], list[Fault]]:
+    """The tables of a folder of CSVs by name, and what stands in the way of the others."""
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".csv")
     names = {file.stem: normal_heading(file.stem) for file in files}
     present = sorted(file.name for file in folder.iterdir())
@@ -100,7 +103,7 @@ def _tables_in_folder(folder: Path) -> tuple[dict[str, RawTable], list[Fault]]:
             stops.append(_too_many(folder.name, spec, chosen))
         elif chosen:
             try:
-                tables[spec.name] = read_csv(next(file for file in files if file.stem == chosen[0]))
+                tables[spec.name] = _without_remarks(read_csv(next(file for file in files if file.stem == chosen[0])))
             except DataError as error:
                 stops += error.faults
         elif spec is not LINKS:
@@ -108,13 +111,15 @@ def _tables_in_folder(folder: Path) -> tuple[dict[str, RawTable], list[Fault]]:
     return tables, stops
 
 
-def _tables_in_book(path: Path) -> tuple[dict[str, RawTable], list[Fault]]:
+def tables_in_book(path: Path) -> tuple[dict[str, RawTable], list[Fault]]:
+    """The same of a workbook."""
     if path.suffix.lower() not in _BOOK_ENDINGS or not path.exists():
         there = "it is neither a folder nor a workbook" if path.exists() else "there is no such file or folder"
         remedy = "Name a folder with operators.csv, facilities.csv and pledges.csv, or one .xlsx workbook."
         return {}, [Fault(source=path.name, problem=there, remedy=remedy)]
     try:
         sheets = read_sheets(path)
+        hidden = read_hidden(path)
     except DataError as error:
         return {}, list(error.faults)
     names = {name: normal_heading(name) for name in sheets}
@@ -126,12 +131,36 @@ def _tables_in_book(path: Path) -> tuple[dict[str, RawTable], list[Fault]]:
         elif chosen:
             rows = sheets[chosen[0]]
             try:
-                tables[spec.name] = rows_to_table(rows, path.name, chosen[0].strip(), _heading_row(spec, rows))
+                table = rows_to_table(rows, path.name, chosen[0].strip(), _heading_row(spec, rows))
+                notes = (*table.notes, *_tell_hidden(table, chosen[0], *hidden))
+                tables[spec.name] = _without_remarks(replace(table, notes=notes))
             except DataError as error:
                 stops += error.faults
         elif spec is not LINKS:
             stops.append(_missing_table(path.name, spec, list(sheets), "sheet"))
     return tables, stops
+
+
+def is_remarks(heading: str) -> bool:
+    """Whether a column is the one that geomap puts beside a bank that it gives back."""
+    return _plain(heading) == _plain(REMARKS)
+
+
+def _without_remarks(table: RawTable) -> RawTable:
+    remarks = [heading for heading in table.frame.columns if is_remarks(heading)]
+    return replace(table, frame=drop_blank(table.frame.drop(columns=remarks))) if remarks else table
+
+
+def _tell_hidden(table: RawTable, sheet: str, sheets: list[str], rows: dict[str, list[int]]) -> tuple[str, ...]:
+    """That rows which nobody sees in the workbook were read like the others: they may have been withdrawn."""
+    notes = (f"the sheet {sheet.strip()} is hidden in the workbook, and was read",) if sheet in sheets else ()
+    unseen = table.frame.index.intersection(rows.get(sheet, []))
+    if len(unseen):
+        more = f" and {len(unseen) - 6:,} more" if len(unseen) > 6 else ""
+        shown = ", ".join(str(row) for row in unseen[:6]) + more
+        said = f"sheet {sheet.strip()}: rows that the workbook hides, and that were read like the others: {shown}"
+        notes = (*notes, said)
+    return notes
 
 
 def _plain(heading: str) -> str:
@@ -167,6 +196,8 @@ def _draft(spec: TableSpec, table: RawTable) -> tuple[Draft, list[Fault]]:
         dtype="str",
     )
     draft = Draft(spec=spec, text=text, headings=headings, unreadable=frozenset(unreadable), **where)
+    draft.notes += table.told
+    draft.as_read = tuple(table.repairs)
     unread = [heading for heading in table.frame.columns if heading not in headings.values()]
     if unread:
         draft.notes.append(f"{draft.place}: columns not used: {', '.join(unread)}.")
@@ -187,7 +218,7 @@ def _match_headings(spec: TableSpec, headings: list[str]) -> tuple[dict[str, str
     return one, {column: found for column, found in meant.items() if len(found) > 1}
 
 
-def _people(table: RawTable) -> list[Fault]:
+def find_people(table: RawTable) -> list[Fault]:
     """A fault for each column about a person. What stands in it is not repeated in the message."""
     faults = []
     for heading in table.frame.columns:

@@ -136,9 +136,9 @@ def _read_groups(draft: Draft, units: pd.Series) -> dict[str, pd.Series]:
     problem, remedy = "the smallest group is larger than the group", "Correct min_group or group_size."
     draft.fault(draft.rows(led & (smallest > largest)), PledgeFrame.min_group, problem, remedy)
     unsaid = led & (draft.text[PledgeFrame.min_group] == "")
-    draft.note(draft.rows(unsaid), PledgeFrame.min_group, "blank was read as 1: a course may run with one person")
-    idle = ~led & (draft.text[PledgeFrame.group_size] != "")
-    draft.note(draft.rows(idle), PledgeFrame.group_size, "not used, since the hour_unit serves one person an hour")
+    draft.repair(unsaid, PledgeFrame.min_group, "blank was read as 1: a course may run with one person", "1")
+    idle = units.isin(HOUR_UNITS) & ~led & (draft.text[PledgeFrame.group_size] != "")
+    draft.repair(idle, PledgeFrame.group_size, "not used, since the hour_unit serves one person an hour", "")
     columns[PledgeFrame.min_group] = smallest.where(~unsaid, 1.0)
     return {column: values.where(led) for column, values in columns.items()}
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ._raw import RawTable
 from ._table import pick, read_codes
+from ._text import MARKS
 
 AREA, AREA_TYPE, INDICATOR, PERIOD, ORDER, VALUE = "area", "area_type", "indicator", "period", "order", "value"
 _SEX, _CATEGORY = "sex", "category"
@@ -18,7 +19,7 @@ _HEADINGS = {
     VALUE: "Value",
     _CATEGORY: ("Category", "inequality"),
 }
-_UNKNOWN = ("", "-", ":", "*", "c", "[c]", "x", "[x]", "z", "[z]", "na", "n/a", "null")
+_UNKNOWN = ("", *MARKS)
 
 
 def pick_fingertips(raw: RawTable, wanted: str) -> tuple[pd.DataFrame, pd.Series, list[str]]:
@@ -36,7 +37,7 @@ def pick_fingertips(raw: RawTable, wanted: str) -> tuple[pd.DataFrame, pd.Series
         Columns are missing; `wanted` says which file is right.
     """
     spellings = _HEADINGS | ({_SEX: "Sex"} if "Sex" in raw.frame.columns else {})
-    frame, notes = read_codes(pick(raw, spellings, wanted), [AREA])
+    frame, notes = read_codes(raw, pick(raw, spellings, wanted), [AREA])
     unused = pd.Series("", index=frame.index, dtype="str")
     if _SEX in frame:
         unused = unused.mask(frame[_SEX].str.strip() != "Persons", "one sex only")

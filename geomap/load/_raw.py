@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..errors import DataError, Fault
+from ..errors import DataError, Fault, Repair
 
 OLE = b"\xd0\xcf\x11\xe0"
 
@@ -23,6 +23,19 @@ class RawTable:
     frame: pd.DataFrame
     source: str
     sheet: str = ""
+    heading_row: int = 1
+    """Where the headings stand in the file; 0 where it has none."""
+    picked: dict[str, str] = field(default_factory=dict)
+    """Name in the program → heading in the file, of the columns that a loader has chosen."""
+    repairs: list[Repair] = field(default_factory=list)
+    """What a loader has read otherwise than it stands, one line a column and reason."""
+    notes: tuple[str, ...] = ()
+    """What had to be assumed to read it, without the name of the file."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notes as sentences that name the file."""
+        return tuple(f"{self.source}: {said}." for said in self.notes)
 
 
 def refuse(source: str, problem: str, remedy: str, **where: object) -> DataError:

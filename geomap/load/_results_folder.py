@@ -13,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from ..errors import DataError, Fault
+from ..schema.published import SUPPRESSED
 from ..validate import check_frame, missing_columns
 from ._read import read_bytes, read_csv, read_json, text_to_number
 
@@ -21,6 +22,8 @@ RUN_AGAIN = "Run the scenario again with this version of geomap, and take those 
 _REMEDY = "Name the folder of results of a finished run."
 _CHANGED = "Run the scenario again, or put the file back as it was."
 _GEOMETRY = "geometry"
+_STAND_IN = "4"
+"""For a count that is not shown while the column is judged; any that may stand in a column of counts would do."""
 _TRUTHS = {"True": True, "False": False}
 _MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """Text that was given a `'` in front when it was written, so that no spreadsheet takes it for a formula."""
@@ -105,7 +108,8 @@ def load_table(
     faults = missing_columns(text.columns, wanted, source=path.name, remedy=RUN_AGAIN)
     if faults:
         raise DataError(faults=faults)
-    typed, wrong = _to_types(text, model)
+    hidden = {name: text[name].eq(SUPPRESSED) for name in wanted}
+    typed, wrong = _to_types(text.mask(text.eq(SUPPRESSED), _STAND_IN), model)
     if not wrong and shapes is not None:
         typed, wrong = _join_shapes(typed, shapes)
     if not wrong:
@@ -115,7 +119,14 @@ def load_table(
         problem = "the column holds what this version of geomap does not write there"
         place = {"source": path.name, "problem": problem, "remedy": RUN_AGAIN}
         raise DataError(faults=[Fault(**place, column=column) for column in wrong])
-    return good.reset_index(drop=True)
+    return _hide(good, {name: few for name, few in hidden.items() if few.any()}).reset_index(drop=True)
+
+
+def _hide(frame: pd.DataFrame, hidden: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Missing where the file does not show a count."""
+    whole = {name: "Int64" for name in hidden if frame[name].dtype == "int64"}
+    frame = frame.astype(whole)
+    return frame.assign(**{name: frame[name].mask(few) for name, few in hidden.items()})
 
 
 def _join_shapes(typed: pd.DataFrame, shapes: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[str]]:

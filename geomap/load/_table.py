@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import pandera.pandas as pa
 
 from ..errors import DataError, Fault, SchemaError
+from ..schema.inputs import CODE
 from ..validate import Loaded, account, account_faults, accounting_frame, check_frame
+from ._mended import SMALL_OR_SPACED, tell_repairs
 from ._raw import RawTable
-from ._text import normal_heading, say_date, text_to_code, text_to_date, text_to_number
+from ._text import (
+    mark_withheld,
+    normal_heading,
+    say_date,
+    tell_strange_letters,
+    text_to_code,
+    text_to_date,
+    text_to_number,
+)
+
+_MOST = 1_000_000_000
+"""No count or rank in an official file comes near it; beyond 2^63 a whole number would turn into another."""
 
 
 def pick(raw: RawTable, headings: Mapping[str, str | Sequence[str]], wanted: str) -> pd.DataFrame:
@@ -45,14 +59,19 @@ def pick(raw: RawTable, headings: Mapping[str, str | Sequence[str]], wanted: str
     if missing:
         place = {"source": raw.source, "sheet": raw.sheet, "problem": "the column is missing", "remedy": wanted}
         raise SchemaError(faults=[Fault(**place, column=name) for name in missing])
+    raw.picked.update(found)
     return pd.DataFrame({name: raw.frame[heading] for name, heading in found.items()}, index=raw.frame.index)
 
 
-def read_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Codes in capitals without spaces, missing where blank; one note for each column that was mended."""
+def read_codes(raw: RawTable, frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Codes in capitals without spaces, missing where blank; one note and one repair for each column mended."""
     notes = []
     for column in columns:
         codes, repaired = text_to_code(frame[column])
+        if repaired:
+            changed = (codes != frame[column]) & (codes != "")
+            before, after = frame.loc[changed, column], codes[changed]
+            tell_repairs(raw, column, before, after, SMALL_OR_SPACED)
         frame = frame.assign(**{column: codes.where(codes != "")})
         if repaired:
             plural = "s were" if repaired > 1 else " was"
@@ -81,13 +100,21 @@ def read_numbers(
     for column, heading in headings.items():
         text = frame[column]
         numbers, _ = text_to_number(text)
+        grouped = text[numbers.notna() & text.str.contains(",", regex=False)]
+        plain = grouped.str.replace(",", "", regex=False)
+        tell_repairs(raw, heading, grouped, plain, "the number was written with commas")
         bad = numbers.isna() | (numbers < 0)
         if whole:
             bad |= numbers % 1 != 0
         kind = "a whole number of 0 or more" if whole else "a number of 0 or more"
-        problem, remedy = f"the cell does not hold {kind}", f"Give {kind}."
-        ids = frame.loc[bad, row_id] if row_id else text[bad].where(False, "")
-        faults += cell_faults(raw, text[bad], ids, column=heading, problem=problem, remedy=remedy)
+        withheld, huge = mark_withheld(text), numbers > _MOST
+        ids = frame[row_id] if row_id else text.where(False, "")
+        for wrong, problem, remedy in (
+            (withheld, "the figure is withheld, so it is unknown and not 0", "Give the figure, or leave the row out."),
+            (huge, f"the number is above {_MOST:,}", "Check that the file is whole and that no columns are shifted."),
+            (bad & ~withheld & ~huge, f"the cell does not hold {kind}", f"Give {kind}."),
+        ):
+            faults += cell_faults(raw, text[wrong], ids[wrong], column=heading, problem=problem, remedy=remedy)
         frame = frame.assign(**{column: numbers})
     return frame, faults
 
@@ -126,19 +153,40 @@ def cell_faults(
     ]
 
 
-def blank_faults(raw: RawTable, frame: pd.DataFrame, headings: Mapping[str, str]) -> list[Fault]:
-    """One fault for each missing code; a grouped sum would drop such rows silently."""
+def code_faults(
+    raw: RawTable, frame: pd.DataFrame, headings: Mapping[str, str], *, pattern: str = CODE
+) -> list[Fault]:
+    """One fault for each code that is missing or not written as codes are; a sum over a group would lose such rows."""
     faults = []
     for column, heading in headings.items():
-        blank = frame.loc[frame[column].isna(), column]
-        problem, remedy = "the cell is empty", f"Fill in {heading}."
-        faults += cell_faults(raw, blank, blank, column=heading, problem=problem, remedy=remedy)
+        codes = frame[column]
+        blank = codes[codes.isna()]
+        faults += cell_faults(
+            raw, blank, blank, column=heading, problem="the cell is empty", remedy=f"Fill in {heading}."
+        )
+        odd = codes[codes.notna() & ~codes.str.fullmatch(pattern.strip("^$")).fillna(True)]
+        problem, remedy = "the code is not written as such codes are", "Use the official code."
+        faults += map(tell_letters, cell_faults(raw, odd, odd, column=heading, problem=problem, remedy=remedy))
     return faults
+
+
+def tell_letters(fault: Fault) -> Fault:
+    """The fault, and which letters of its value only look like those of a code."""
+    strange = tell_strange_letters(fault.value)
+    return replace(fault, problem=f"{fault.problem}: {strange}") if strange else fault
 
 
 def no_reason(frame: pd.DataFrame) -> pd.Series:
     """Why each row is not used, to be filled in: blank is used."""
     return pd.Series("", index=frame.index, dtype="str")
+
+
+def part_withheld(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, pd.Series, list[str]]:
+    """The frame, why rows are not used (a figure is withheld, which is neither 0 nor a fault), and a note of them."""
+    unknown = pd.concat([mark_withheld(frame[column]) for column in columns], axis=1).any(axis=1)
+    unused = no_reason(frame).mask(unknown, "the figure is withheld")
+    count = int(unknown.sum())
+    return frame, unused, [f"Rows whose figure is withheld: {count:,}; it is unknown, not 0."] if count else []
 
 
 def part_doubles(
@@ -221,7 +269,7 @@ def finish(
     good, more = check_frame(
         sound, model, source=raw.source, sheet=raw.sheet, id_column=frame.columns[0], headings=dict(headings)
     )
-    faults = [*faults, *more]
+    faults = [*faults, *map(tell_letters, more)]
     return conclude(raw, good, unused=unused, faults=faults, vintage=vintage, notes=notes)
 
 
@@ -254,8 +302,9 @@ def conclude(
         source=raw.source,
         vintage=vintage,
         faults=tuple(sorted(faults, key=lambda fault: fault.row or 0)),
+        repairs=tuple(raw.repairs),
         accounting=account_rows(raw, unused, faults),
-        notes=tuple(notes),
+        notes=(*raw.told, *notes),
     )
 
 

@@ -15,7 +15,7 @@ from ._archive import read_text
 from ._bank_places import in_england
 from ._raw import RawTable, refuse
 from ._read import list_members, normal_heading, read_csv, text_to_number
-from ._table import account_rows, cell_faults, no_reason, say_vintage
+from ._table import account_rows, cell_faults, no_reason, say_vintage, tell_letters
 
 _FILES = {
     "healthandfitnessgym": "gym",
@@ -70,7 +70,7 @@ def load_venues(path: Path) -> Loaded:
         parts.append(frame.assign(**{_TYPE: venue_type}))
         accounts.append(account_rows(raw, unused, wrong))
         faults += wrong
-        notes += said
+        notes += [*raw.told, *said]
     rows = pd.concat(parts, ignore_index=True)
     if rows.empty:
         raise refuse(path.name, "no row is an operating place open to the public", _REMEDY)
@@ -84,6 +84,7 @@ def load_venues(path: Path) -> Loaded:
         source=path.name,
         vintage=_vintage(path),
         faults=(*faults, *more),
+        repairs=tuple(repair for _, raw in tables for repair in raw.repairs),
         accounting=pd.concat(accounts, ignore_index=True),
         notes=(*notes, *said),
     )
@@ -136,6 +137,13 @@ def _choose_rows(raw: RawTable) -> tuple[pd.DataFrame, pd.Series, list[Fault], l
     wrong += cell_faults(
         raw, site[nameless], site[nameless], column=_ID, problem="the cell is empty", remedy="Give the Site ID."
     )
+    odd = live & ~nameless & ~site.str.fullmatch("[0-9]+")
+    wrong += map(
+        tell_letters,
+        cell_faults(
+            raw, site[odd], site[odd], column=_ID, problem="this is not a Site ID", remedy="Give its figures only."
+        ),
+    )
     operator = _column(raw, _OPERATOR)
     frame = pd.DataFrame(
         {
@@ -145,7 +153,7 @@ def _choose_rows(raw: RawTable) -> tuple[pd.DataFrame, pd.Series, list[Fault], l
             VenueFrame.northing: north,
         }
     )
-    return frame[live & ~bad & ~nameless], unused, wrong, notes
+    return frame[live & ~bad & ~nameless & ~odd], unused, wrong, notes
 
 
 def _why_not_operating(raw: RawTable) -> tuple[pd.Series, list[str]]:

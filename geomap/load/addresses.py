@@ -15,7 +15,7 @@ from ..schema import TownFrame
 from ..validate import Loaded
 from ._raw import refuse
 from ._read import normal_heading, read_csv
-from ._table import blank_faults, finish, no_reason, part_doubles, pick, read_codes
+from ._table import code_faults, finish, no_reason, part_doubles, pick, read_codes
 
 _LINES = tuple(f"Address Line {line}" for line in range(1, 6))
 _CODE, _POSTCODE, _SETTING = "Organisation Code", "Postcode", "Prescribing Setting"
@@ -91,13 +91,13 @@ def load_towns(path: Path) -> Loaded:
         raw = read_csv(Path(path), columns=wanted)
     headings = {TownFrame.practice_code: _CODE, **{line: line for line in _LINES}, _SETTING: _SETTING}
     frame = pick(raw, headings, _WANTED)
-    frame, notes = read_codes(frame, [TownFrame.practice_code])
+    frame, notes = read_codes(raw, frame, [TownFrame.practice_code])
     if not frame[TownFrame.practice_code].str.fullmatch(r"[A-Z][0-9A-Z]{5}").mean() > 0.5:
         problem = "its first column does not hold codes of practices, so this is another report"
         raise refuse(raw.source, problem, _WANTED)
     unused = no_reason(frame).mask(frame[_SETTING].str.strip() != _GP_PRACTICE, "not a GP practice")
     unused = unused.mask((unused == "") & frame[TownFrame.practice_code].str.startswith("W"), "in Wales")
-    faults = blank_faults(raw, frame[unused == ""], {TownFrame.practice_code: _CODE})
+    faults = code_faults(raw, frame[unused == ""], {TownFrame.practice_code: _CODE})
     unused, clashes = part_doubles(raw, frame, [TownFrame.practice_code], unused)
     live = unused == ""
     towns = _read_towns(frame[live]).reindex(frame.index).astype("str")

@@ -13,7 +13,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from ..errors import DataError, Fault, SchemaError
+from ..errors import DataError, Fault, Repair, SchemaError
 from ..schema import FacilityFrame, LinkFrame, OperatorFrame, PledgeFrame
 from ..validate import accounting_frame
 from ._bank_cells import keys_of
@@ -39,6 +39,8 @@ class Bank:
     """`LinkFrame`."""
     faults: tuple[Fault, ...]
     """Every fault of every row, by table and row; these rows are in none of the tables."""
+    repairs: tuple[Repair, ...] = ()
+    """Every cell that was read otherwise than it stands, by table and row; those of rows with a fault too."""
     accounting: pd.DataFrame
     """`AccountingFrame`: one line a row that was rejected, or passed over (`not_used`: examples, totals)."""
     rows: pd.DataFrame
@@ -79,7 +81,8 @@ def load_bank(path: Path, context: BankContext) -> Bank:
     drafts = opened.drafts
     tables = _clean(drafts, context)
     faults = [fault for draft in drafts.values() for fault in draft.faults]
-    _stop_if_unusable(opened, faults)
+    repairs = tuple(repair for draft in drafts.values() for repair in draft.repairs)
+    _stop_if_unusable(opened, faults, repairs)
     used = [line for name, draft in drafts.items() for line in draft.account_good(tables[name])]
     return Bank(
         operators=_in_order(tables[OPERATORS.name], [OperatorFrame.operator_id]),
@@ -87,6 +90,7 @@ def load_bank(path: Path, context: BankContext) -> Bank:
         pledges=_in_order(tables[PLEDGES.name], [PledgeFrame.pledge_id]),
         links=_in_order(tables[LINKS.name], list(LinkFrame.to_schema().columns)),
         faults=tuple(faults),
+        repairs=repairs,
         accounting=accounting_frame(line for draft in drafts.values() for line in draft.account_rest()),
         rows=accounting_frame(used),
         places={name: (draft.source, draft.sheet) for name, draft in drafts.items()},
@@ -104,7 +108,10 @@ def _clean(drafts: dict[str, Draft], context: BankContext) -> dict[str, pd.DataF
     owners = Owners(
         operators=operator_keys,
         facilities=keys_of(drafts[FACILITIES.name], facilities),
-        operator_of=facilities.set_index(FacilityFrame.facility_id)[FacilityFrame.operator_id],
+        # Where the column of ids cannot be read, all of them are blank, and alike.
+        operator_of=facilities.drop_duplicates(FacilityFrame.facility_id).set_index(FacilityFrame.facility_id)[
+            FacilityFrame.operator_id
+        ],
     )
     return {
         OPERATORS.name: operators,
@@ -123,13 +130,13 @@ def _empty_tables(drafts: dict[str, Draft]) -> list[Fault]:
     ]
 
 
-def _stop_if_unusable(opened: Opened, faults: list[Fault]) -> None:
-    """Raise if the load cannot go on, with the faults of rows too, unless those might repeat a person's data."""
+def _stop_if_unusable(opened: Opened, faults: list[Fault], repairs: tuple[Repair, ...]) -> None:
+    """Raise if the load cannot go on, with what was found in rows too, unless it might repeat a person's data."""
     stops = opened.people + opened.stops + _empty_tables(opened.drafts)
     if stops:
         columns = any(draft.unreadable and draft.headings for draft in opened.drafts.values())
-        told = stops if opened.people else stops + faults
-        raise (SchemaError if columns else DataError)("The bank of hours cannot be used as it is.", told)
+        told, mended = (stops, ()) if opened.people else (stops + faults, repairs)
+        raise (SchemaError if columns else DataError)("The bank of hours cannot be used as it is.", told, mended)
 
 
 def _in_order(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

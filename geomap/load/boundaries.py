@@ -10,15 +10,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import CrsError, Fault
+from ..errors import Fault
 from ..schema import LsoaPointFrame, OutlineFrame
-from ..schema.words import CRS
-from ..validate import Loaded, account, accounting_frame, check_frame
+from ..validate import Loaded, account, account_faults, accounting_frame, check_frame
 from ._bank_places import in_england
+from ._crs import fault_elsewhere, say_crs, settle_crs, tell_overlaps
 from ._icb_outlines import dissolve_icbs
-from ._raw import refuse
+from ._mended import SMALL_OR_SPACED, tell_repairs
+from ._raw import RawTable, refuse
 from ._read import read_csv, read_geo, text_to_code, text_to_number
-from ._table import cell_faults, finish, no_reason, pick
+from ._table import (
+    cell_faults,
+    code_faults,
+    finish,
+    no_reason,
+    part_doubles,
+    pick,
+    read_codes,
+)
+from ._text import census_of_lsoas
 
 __all__ = ["dissolve_icbs", "load_lsoa_points", "load_outlines"]
 
@@ -26,9 +36,6 @@ _LEVELS = {"LSOA": "lsoa", "SICBL": "sub_icb", "LAD": "lad", "ICB": "icb", "NHSE
 """Prefix of the code column → level, finest first: a file of small areas also names the larger ones."""
 _COLUMN = re.compile(r"(ICB|SICBL|LAD|LSOA|RGN|NHSER)(?:\d\d)?(CDH|CD|NM)(?:_ACTIVE)?", re.IGNORECASE)
 _ODS_AT_END = r"[\s-]([0-9A-Z]{3}|[A-Z][0-9][A-Z][0-9][A-Z])\s*$"
-_WGS84 = "EPSG:4326"
-_METRES, _DEGREES = (60_000.0, 1_000.0, 680_000.0, 680_000.0), (-7.5, 49.0, 2.5, 56.5)
-"""Boxes round England with room to spare: west, south, east, north."""
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -59,23 +66,48 @@ def load_outlines(path: Path) -> Loaded:
     shapes = read_geo(path)
     shapes.index = pd.RangeIndex(1, len(shapes) + 1)
     level, columns = _recognise(shapes, path.name)
-    frame = _name_areas(shapes, level, columns)
-    english = ~frame[OutlineFrame.area_code].str.match(r"[WSN]\d{8}$")
-    empty = frame.geometry.isna() | frame.geometry.is_empty
-    faults = _no_shape(frame.loc[english & empty, OutlineFrame.area_code], path.name)
-    frame, notes = _settle_crs(frame[english & ~empty], path.name)
-    frame, mended = _make_polygons(frame)
-    if mended:
-        notes.append(f"{mended:,} outlines of {path.name} were not sound polygons and were mended.")
+    raw = RawTable(frame=pd.DataFrame(index=shapes.index), source=path.name)
+    frame = _name_areas(raw, shapes, level, columns)
+    codes = frame[OutlineFrame.area_code].fillna("")
+    english = ~codes.str.match(r"[WSN][0-9]{8}$")
+    faults = _no_shape(codes[english & _empty(frame)], path.name)
+    frame = frame[english & ~_empty(frame)]
+    if frame.empty:
+        raise refuse(path.name, "no area of England with a shape is in the file", "Check that it is the file wanted.")
+    declared = say_crs(frame, path.name)
+    frame, notes = settle_crs(frame, path.name)
+    for said in notes:
+        _tell_shapes(raw, frame, said.rstrip("."), "coordinates as their numbers show them to be")
+    notes = notes or [declared]
+    frame, odd = _make_polygons(frame)
+    faults += _no_shape(codes[frame.index[_empty(frame)]], path.name)
+    frame = frame[~_empty(frame)]
+    odd = odd[frame.index]
+    faults += fault_elsewhere(frame, codes, path.name)
+    frame = frame.drop(index=[fault.row for fault in faults if fault.row in frame.index])
+    notes += tell_overlaps(frame, codes[frame.index], path.name)
+    if odd.any():
+        shown = ", ".join(codes[odd.index[odd]][:5]) + (", …" if odd.sum() > 5 else "")
+        notes.append(f"{odd.sum():,} outlines of {path.name} were not sound polygons and were mended: {shown}.")
+        reason = "the outline crosses itself, or holds lines or points, and was mended"
+        _tell_shapes(raw, frame[odd], reason, "the sound polygons it encloses")
     frame, more = check_frame(frame, OutlineFrame, source=path.name, id_column=OutlineFrame.area_code)
     return Loaded(
         frame=frame.sort_values(OutlineFrame.area_code, ignore_index=True),
         source=path.name,
         vintage=_vintage(columns),
         faults=(*faults, *more),
-        accounting=_account(path.name, len(frame), int((~english).sum()), (*faults, *more)),
+        repairs=tuple(raw.repairs),
+        accounting=_account(path.name, frame.index, codes.index[~english], (*faults, *more)),
         notes=tuple(notes),
     )
+
+
+def _empty(shapes: gpd.GeoDataFrame) -> pd.Series:
+    """Areas without a shape, or with a corner that is no place."""
+    corners, area = shapely.get_coordinates(shapes.geometry.to_numpy(), return_index=True)
+    nowhere = np.isin(np.arange(len(shapes)), area[~np.isfinite(corners).all(axis=1)])
+    return shapes.geometry.isna() | shapes.geometry.is_empty | nowhere
 
 
 def _no_shape(codes: pd.Series, source: str) -> list[Fault]:
@@ -85,10 +117,21 @@ def _no_shape(codes: pd.Series, source: str) -> list[Fault]:
     ]
 
 
-def _account(source: str, used: int, abroad: int, faults: tuple[Fault, ...]) -> pd.DataFrame:
-    rejected = len({fault.row for fault in faults})
-    counts = (("used", used, ""), ("not_used", abroad, "not in England"), ("rejected", rejected, "no sound outline"))
-    return accounting_frame(account(source, status=s, rows=n, reason=why, row=1) for s, n, why in counts if n)
+def _tell_shapes(raw: RawTable, areas: gpd.GeoDataFrame, reason: str, taken: str) -> None:
+    """One line for areas that were mended alike."""
+    blank = pd.Series("", index=areas.index, dtype="str")
+    tell_repairs(raw, "geometry", blank, blank.replace("", taken), reason)
+
+
+def _account(source: str, used: pd.Index, abroad: pd.Index, faults: tuple[Fault, ...]) -> pd.DataFrame:
+    """One line for the areas used, one for those elsewhere, one a rejected area."""
+    counts = (("used", used, ""), ("not_used", abroad, "not in England"))
+    lines = [
+        account(source, status=status, rows=len(rows), reason=reason, row=int(min(rows)))
+        for status, rows, reason in counts
+        if len(rows)
+    ]
+    return accounting_frame(lines + account_faults(faults))
 
 
 def _recognise(shapes: gpd.GeoDataFrame, source: str) -> tuple[str, dict[str, str]]:
@@ -114,15 +157,20 @@ def _vintage(columns: dict[str, str]) -> str:
     return f"20{digits.group()} boundaries" if digits else ""
 
 
-def _name_areas(shapes: gpd.GeoDataFrame, level: str, columns: dict[str, str]) -> gpd.GeoDataFrame:
+def _name_areas(
+    raw: RawTable, shapes: gpd.GeoDataFrame, level: str, columns: dict[str, str]
+) -> gpd.GeoDataFrame:
     ons = shapes[columns.get("CD", columns.get("CDH"))].astype("str")
     name = shapes[columns["NM"]].astype("str").str.strip() if "NM" in columns else ons
     code = shapes[columns["CDH"]].astype("str") if "CDH" in columns else ons
     if level == "sub_icb" and "CDH" not in columns:
         code = name.str.extract(_ODS_AT_END)[0].fillna(ons)
+    codes, _ = text_to_code(code)
+    heading = columns.get("CDH", str(ons.name))
+    tell_repairs(raw, heading, code[codes != code], codes[codes != code], SMALL_OR_SPACED)
     return gpd.GeoDataFrame(
         {
-            OutlineFrame.area_code: text_to_code(code)[0],
+            OutlineFrame.area_code: codes,
             OutlineFrame.area_name: name,
             OutlineFrame.level: pd.Series(level, index=shapes.index, dtype="str"),
         },
@@ -131,54 +179,12 @@ def _name_areas(shapes: gpd.GeoDataFrame, level: str, columns: dict[str, str]) -
     )
 
 
-def _settle_crs(shapes: gpd.GeoDataFrame, source: str) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """British National Grid, whatever the file says, when its numbers leave no doubt; else refuse."""
-    if shapes.empty:
-        raise refuse(source, "no area of England with a shape is in the file", "Check that it is the file wanted.")
-    if _within(shapes, _METRES) and not (shapes.crs and shapes.crs.is_projected and shapes.crs != CRS):
-        if shapes.crs == CRS:
-            return shapes, []
-        told = "does not say its coordinate system" if shapes.crs is None else "is labelled as degrees"
-        return shapes.set_crs(CRS, allow_override=True), [f"{source} {told}; its numbers are read as metres ({CRS})."]
-    if _within(shapes, _DEGREES):
-        if shapes.crs is not None and shapes.crs.is_geographic:
-            return shapes.to_crs(CRS), []
-        told = "does not say its coordinate system" if shapes.crs is None else "is labelled as metres"
-        degrees = shapes.set_crs(_WGS84, allow_override=True)
-        return degrees.to_crs(CRS), [f"{source} {told}; its numbers are read as longitude and latitude ({_WGS84})."]
-    if shapes.crs is not None and shapes.crs.is_projected and _within(moved := shapes.to_crs(CRS), _METRES):
-        return moved, []
-    west, south, east, north = (round(float(x), 3) for x in shapes.total_bounds)
-    swapped = _inside((south, west, north, east), _DEGREES)
-    label = shapes.crs.to_string() if shapes.crs else "none"
-    raise CrsError(
-        faults=[
-            Fault(
-                source=source,
-                column="geometry",
-                value=f"x {west} to {east}, y {south} to {north}; CRS {label}",
-                problem="latitude and longitude are swapped" if swapped else "the coordinates do not lie in England",
-                remedy=f"Take the file again from its publisher, in {CRS} or {_WGS84}.",
-            )
-        ]
-    )
-
-
-def _within(shapes: gpd.GeoDataFrame, box: tuple[float, float, float, float]) -> bool:
-    return _inside(tuple(shapes.total_bounds), box)
-
-
-def _inside(bounds: tuple[float, ...], box: tuple[float, float, float, float]) -> bool:
-    west, south, east, north = bounds
-    return box[0] <= west and box[1] <= south and east <= box[2] and north <= box[3]
-
-
-def _make_polygons(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
-    """Mend invalid outlines and drop the lines and points that stand among polygons; how many were touched."""
+def _make_polygons(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.Series]:
+    """Mend invalid outlines and drop the lines and points that stand among polygons; and which were touched."""
     odd = ~frame.geometry.is_valid | ~frame.geometry.geom_type.isin(_POLYGONS)
     shapes = frame.geometry.to_numpy().copy()
     shapes[odd.to_numpy()] = [_only_polygons(shape) for shape in shapely.make_valid(shapes[odd.to_numpy()])]
-    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)), int(odd.sum())
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)), odd
 
 
 def _only_polygons(shape: shapely.Geometry) -> shapely.Geometry:
@@ -212,8 +218,12 @@ def load_lsoa_points(path: Path) -> Loaded:
         LsoaPointFrame.northing: ("y", "northing"),
     }
     frame = pick(raw, headings, "Give LSOA population-weighted centroids (CSV) of the ONS, with LSOA21CD, x and y.")
-    codes, _ = text_to_code(frame[LsoaPointFrame.lsoa_code])
-    unused = no_reason(frame).mask(~codes.str.startswith("E"), "not in England")
+    heading = raw.picked[LsoaPointFrame.lsoa_code]
+    frame, notes = read_codes(raw, frame, [LsoaPointFrame.lsoa_code])
+    unused = no_reason(frame).mask(frame[LsoaPointFrame.lsoa_code].str.match("[WSN]").fillna(False), "not in England")
+    odd_codes = code_faults(raw, frame[unused == ""], {LsoaPointFrame.lsoa_code: heading}, pattern="E01[0-9]{6}")
+    unused, clashes = part_doubles(raw, frame, [LsoaPointFrame.lsoa_code], unused)
+    codes = frame[LsoaPointFrame.lsoa_code].fillna("")
     east, _ = text_to_number(frame[LsoaPointFrame.easting])
     north, _ = text_to_number(frame[LsoaPointFrame.northing])
     bad = (unused == "") & ~in_england(east, north)
@@ -225,6 +235,11 @@ def load_lsoa_points(path: Path) -> Loaded:
     points = pd.DataFrame(
         {LsoaPointFrame.lsoa_code: codes, LsoaPointFrame.easting: east, LsoaPointFrame.northing: north}
     )
-    plain = {name: spellings[0] for name, spellings in headings.items()}
-    vintage = "2011" if "LSOA11CD" in raw.frame.columns else "2021"
-    return finish(raw, points, LsoaPointFrame, headings=plain, unused=unused, faults=faults, vintage=vintage)
+    census, named = census_of_lsoas(codes), 2011 if "11" in heading else 2021
+    if census and census != named:
+        problem = f"the heading says LSOAs of {named}, but the codes are those of {census}"
+        raise refuse(raw.source, problem, "Give the points of one census, under its own heading.", column=heading)
+    return finish(
+        raw, points, LsoaPointFrame, headings=raw.picked, unused=unused, faults=odd_codes + clashes + faults,
+        vintage=str(named), notes=notes,
+    )  # fmt: skip

@@ -22,7 +22,18 @@ from ._fingertips import (
 )  # fmt: skip
 from ._raw import RawTable, refuse
 from ._read import normal_heading, read_csv, read_sheets
-from ._table import cell_faults, finish, no_reason, part_doubles, pick, read_codes, read_numbers
+from ._table import (
+    cell_faults,
+    finish,
+    no_reason,
+    part_doubles,
+    part_withheld,
+    pick,
+    read_codes,
+    read_numbers,
+    tell_letters,
+)
+from ._text import census_of_lsoas
 from ._workbook import rows_to_table
 
 _WANTED_PRACTICE = "Give the Fingertips download of the deprivation score (IMD) for GP practices."
@@ -60,7 +71,7 @@ def load_practice_deprivation(path: Path) -> Loaded:
     raw = read_csv(path)
     if "imdscore" in map(normal_heading, raw.frame.columns):
         headings = dict(zip(_EXPORT, (_TRIMMED[AREA], _TRIMMED[VALUE]), strict=True))
-        frame, notes = read_codes(pick(raw, _TRIMMED, _WANTED_PRACTICE), [AREA])
+        frame, notes = read_codes(raw, pick(raw, _TRIMMED, _WANTED_PRACTICE), [AREA])
         unused = no_reason(frame)
     else:
         headings = _EXPORT
@@ -127,21 +138,38 @@ def load_lsoa_deprivation(path: Path) -> Loaded:
     if year is None:
         problem = "the heading does not say whether these are LSOAs of 2011 or 2021"
         raise refuse(raw.source, problem, _WANTED_LSOA, column=headings[LsoaDeprivationFrame.lsoa_code])
-    frame, notes = read_codes(frame, [LsoaDeprivationFrame.lsoa_code])
+    frame, notes = read_codes(raw, frame, [LsoaDeprivationFrame.lsoa_code])
     codes = frame[LsoaDeprivationFrame.lsoa_code]
-    unused, clashes = part_doubles(raw, frame, [LsoaDeprivationFrame.lsoa_code], no_reason(frame))
-    foreign = codes[~codes.fillna("").str.fullmatch(r"E01\d{6}")]
+    _refuse_other_census(raw, codes, int(year[1]), headings[LsoaDeprivationFrame.lsoa_code])
+    figures = [LsoaDeprivationFrame.imd_rank, LsoaDeprivationFrame.imd_decile]
+    frame, unknown, said = part_withheld(frame, figures)
+    notes += said
+    unused, clashes = part_doubles(raw, frame, [LsoaDeprivationFrame.lsoa_code], unknown)
+    foreign = codes[~codes.fillna("").str.fullmatch("E01[0-9]{6}")]
     problem, remedy = "the code is not that of an LSOA of England", _WANTED_LSOA
-    clashes += cell_faults(
-        raw, foreign, foreign, column=headings[LsoaDeprivationFrame.lsoa_code], problem=problem, remedy=remedy
+    clashes += map(
+        tell_letters,
+        cell_faults(
+            raw, foreign, foreign, column=headings[LsoaDeprivationFrame.lsoa_code], problem=problem, remedy=remedy
+        ),
     )
-    counts = {column: headings[column] for column in (LsoaDeprivationFrame.imd_rank, LsoaDeprivationFrame.imd_decile)}
-    frame, faults = read_numbers(raw, frame, counts, whole=True, row_id=LsoaDeprivationFrame.lsoa_code)
+    counts = {column: headings[column] for column in figures}
+    frame, faults = read_numbers(
+        raw, frame[unknown == ""], counts, whole=True, row_id=LsoaDeprivationFrame.lsoa_code
+    )
     frame[LsoaDeprivationFrame.lsoa_vintage] = int(year[1])
     return finish(
         raw, frame, LsoaDeprivationFrame, headings=headings, unused=unused, faults=clashes + faults,
         vintage=_edition(raw), notes=notes,
     )  # fmt: skip
+
+
+def _refuse_other_census(raw: RawTable, codes: pd.Series, year: int, heading: str) -> None:
+    """A heading of one census over codes of another would hide the mistake it is there to prevent."""
+    census = census_of_lsoas(codes.dropna())
+    if census and census != year:
+        problem = f"the heading says LSOAs of {year}, but the codes are those of {census}"
+        raise refuse(raw.source, problem, _WANTED_LSOA, column=heading, sheet=raw.sheet)
 
 
 def _read_lsoas(path: Path) -> RawTable:

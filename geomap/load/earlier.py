@@ -17,7 +17,7 @@ from ..validate import check_frame
 from ._read import read_json, refuse
 
 _MANIFEST = "manifest.json"
-_REMEDY = "Name the folder of results of a finished run after --from, or run without it."
+_REMEDY = "After --from name a folder of results that were written with --internal, or run without it."
 
 
 def load_earlier(folder: Path) -> PlanRecord:
@@ -82,6 +82,8 @@ def _build(told: dict) -> PlanRecord:
 def _table(name: str, rows: list) -> pd.DataFrame:
     model = RECORD_TABLES[name]
     kinds = {column: str(declared.dtype) for column, declared in model.to_schema().columns.items()}
+    if not all(isinstance(row, list) and len(row) == len(kinds) for row in rows):
+        raise ValueError(f"a row of the table {name} is not whole")
     frame = pd.DataFrame(rows, columns=list(kinds))
     frame = frame.astype({column: "str" if kind.startswith("str") else kind for column, kind in kinds.items()})
     good, faults = check_frame(frame, model, source=RECORD_NAME)

@@ -10,13 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from ..config import Scenario, load_default
-from ..errors import DataError, Fault, RowError
+from ..errors import DataError, Fault, Repair, RowError
 from ..schema import ListSizeFrame, OutlineFrame, PcnRecordFrame, PostcodeFrame, PracticeFrame
 from ..validate import Loaded
+from ._vintages import compare_districts, compare_tables, tell_closed_links
 from .active_places import load_venues
 from .addresses import load_towns
 from .bank import Bank, BankContext, load_bank
 from .boundaries import load_lsoa_points, load_outlines
+from .child import read_apart, start_reader
 from .deprivation import load_lsoa_deprivation, load_practice_deprivation
 from .find import find_sources
 from .inactivity import load_inactivity
@@ -63,6 +65,8 @@ class Inputs:
     """Every file read, for the manifest."""
     faults: tuple[Fault, ...]
     """Rows left out, where the scenario asks to go on without them."""
+    repairs: tuple[Repair, ...] = ()
+    """Cells that were read otherwise than they stand."""
     accounting: tuple[pd.DataFrame, ...]
     notes: tuple[str, ...]
     sources: tuple[tuple[str, str, str], ...]
@@ -75,6 +79,7 @@ class _Pass:
     def __init__(self) -> None:
         self.tables: dict[str, pd.DataFrame] = {}
         self.faults: list[Fault] = []
+        self.repairs: list[Repair] = []
         self.stops: list[Fault] = []
         self.accounting: list[pd.DataFrame] = []
         self.notes: list[str] = []
@@ -86,14 +91,37 @@ class _Pass:
             loaded = load()
         except DataError as caught:
             self.stops += caught.faults
+            self.repairs += caught.repairs
             return
         self.tables[name] = loaded.frame
         self.faults += loaded.faults
+        self.repairs += loaded.repairs
         self.accounting.append(loaded.accounting)
         self.notes += loaded.notes
         about = load_default("sources")[name]
         date = f"{loaded.source}, {loaded.vintage}" if loaded.vintage else loaded.source
         self.sources.append((f"{about['title']} ({about['publisher']})", date, about["attribution"]))
+
+    def settle(self, scenario: Scenario) -> None:
+        """
+        Raise, with all that was found, where the run cannot go on as the scenario wants it.
+
+        Raises
+        ------
+        DataError, RowError
+            See `load_inputs`.
+        """
+        refused = scenario.bank.repairs == "refuse" and bool(self.repairs)
+        mended = [repair.as_fault() for repair in self.repairs] if refused else []
+        if self.stops or refused:
+            message = "Nothing may be repaired in this run; correct the cells named, or run without --strict."
+            raise DataError(message if refused else "", [*self.stops, *self.faults, *mended], self.repairs)
+        if self.faults and scenario.bank.bad_rows == "stop":
+            raise RowError(faults=self.faults, repairs=self.repairs)
+        if self.repairs:
+            cells = sum(repair.cells for repair in self.repairs)
+            said = "1 cell was" if cells == 1 else f"{cells:,} cells were"
+            self.notes.append(f"{said} read otherwise than written; repairs.csv tells each.")
 
 
 def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda text: None) -> Inputs:
@@ -117,25 +145,33 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
     RowError
         Single rows have faults, unless the scenario says `bad_rows = "reject"`.
     DataError
-        A file or a column is missing or wrong. Either error carries every fault of every file.
+        A file or a column is missing or wrong, or a cell would have to be repaired where the scenario says
+        `repairs = "refuse"`. Either error carries every fault of every file, and every repair.
     """
+    start_reader()
     done = _Pass()
     found = _find(scenario, done)
     for name, load in _LOADERS.items():
         if name in found and (name not in _ONLY_WITH_LSOA_LISTS or "lsoa_lists" in found):
             progress(f"reading {found[name].name}")
-            done.attempt(name, partial(load, found[name]))
+            done.attempt(name, partial(read_apart, found[name].name, load, found[name]))
     _compare_practices(found, done)
+    notes, stops = compare_tables(done.tables, {name: path.name for name, path in found.items()})
+    done.notes += notes
+    done.stops += stops
     progress("finding postcodes")
     practices = done.tables.get("practice_map")
     wanted = [] if practices is None else practices[PracticeFrame.postcode]
-    done.attempt("postcodes", partial(load_postcodes, found.get("postcodes"), wanted))
+    postcode_file = found.get("postcodes")
+    source = postcode_file.name if postcode_file else "the package of postcodes"
+    done.attempt("postcodes", partial(read_apart, source, load_postcodes, postcode_file, wanted))
+    if {"practice_map", "inactivity", "postcodes"} <= set(done.tables):
+        done.notes += compare_districts(
+            done.tables["inactivity"], lads_of_practices(practices, done.tables["postcodes"])
+        )
     progress(f"reading {scenario.bank.path.name}")
-    bank = _attempt_bank(scenario, done, found.get("postcodes"))
-    if done.stops:
-        raise DataError(faults=[*done.stops, *done.faults])
-    if done.faults and scenario.bank.bad_rows == "stop":
-        raise RowError(faults=done.faults)
+    bank = _attempt_bank(scenario, done, postcode_file)
+    done.settle(scenario)
     used = set(done.tables)
     return Inputs(
         postcodes=done.tables.pop("postcodes"),
@@ -143,6 +179,7 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
         bank=bank,
         paths=_files_read([path for name, path in found.items() if name in used], scenario.bank.path, bank),
         faults=tuple(done.faults),
+        repairs=tuple(done.repairs),
         accounting=tuple(done.accounting),
         notes=tuple(done.notes),
         sources=tuple(done.sources),
@@ -183,34 +220,38 @@ def _compare_practices(found: dict[str, Path], done: _Pass) -> None:
 
 def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -> Bank | None:
     """The bank, or `None` where it cannot be used, which is then among the stops."""
-
-    def locate(postcodes: Iterable[str]) -> pd.DataFrame:
-        try:
-            return load_postcodes(postcode_file, postcodes).frame
-        except DataError:  # the file itself is at fault, which is told already
-            return load_postcodes(None, postcodes).frame
-
     context = BankContext(
         pathway_ids=tuple(scenario.pathways),
         organisation_codes=_organisation_codes(done.tables),
         icb_codes=_icb_codes(done.tables),
-        locate_postcodes=locate,
+        locate_postcodes=partial(_locate, postcode_file),
         venues=done.tables.get("active_places"),
     )
     try:
-        bank = load_bank(scenario.bank.path, context)
+        bank = read_apart(scenario.bank.path.name, load_bank, scenario.bank.path, context)
     except DataError as caught:
         done.stops += caught.faults
+        done.repairs += caught.repairs
         return None
     if bank.pledges.empty:
         source, sheet = bank.places["pledges"]
         problem, remedy = "every pledge has a fault, so there is nothing to plan with", "Correct the rows named."
         done.stops.append(Fault(source=source, sheet=sheet, problem=problem, remedy=remedy))
     done.faults += bank.faults
+    done.repairs += bank.repairs
     done.accounting.append(bank.accounting)
     done.notes += bank.notes
+    done.notes += tell_closed_links(bank.links, done.tables, bank.places["links"][0])
     done.sources.append(("Operators' bank of hours", scenario.bank.path.name, ""))
     return bank
+
+
+def _locate(postcode_file: Path | None, postcodes: Iterable[str]) -> pd.DataFrame:
+    """`PostcodeFrame` of those that exist."""
+    try:
+        return load_postcodes(postcode_file, postcodes).frame
+    except DataError:  # the file itself is at fault, which is told already
+        return load_postcodes(None, postcodes).frame
 
 
 def _icb_codes(tables: dict[str, pd.DataFrame]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +13,14 @@ from ..validate import Loaded
 from ._fingertips import AREA, AREA_TYPE, INDICATOR, PERIOD, VALUE, mark_older, mark_unknown, pick_fingertips
 from ._raw import RawTable, refuse
 from ._read import read_csv
-from ._table import cell_faults, finish, part_doubles, read_numbers
+from ._table import cell_faults, code_faults, finish, part_doubles, read_numbers
+from ._text import likely_code
 
 _WANTED = "Give the Fingertips download of indicator 93015, physically inactive adults, for districts and UAs."
 _HEADINGS = {InactivityFrame.lad_code: "Area Code", InactivityFrame.inactive_share: "Value"}
-_DISTRICT = r"E0[6-9]\d{6}"
+_RECODED = {"E08000016": ("E08000038", "Barnsley"), "E08000019": ("E08000039", "Sheffield")}
+"""Districts that have had two codes since their common border moved a little on 1 April 2025 (ONS code history)."""
+_DISTRICT = "E0[6-9][0-9]{6}"
 """ONS codes of unitary authorities, districts, metropolitan districts and London boroughs."""
 
 
@@ -49,7 +53,11 @@ def load_inactivity(path: Path) -> Loaded:
         raise refuse(raw.source, "the file is of another indicator", _WANTED, column="Indicator Name", value=first)
     unused = unused.mask((unused == "") & ~named, "another indicator")
     district = frame[AREA].fillna("").str.fullmatch(_DISTRICT)
-    unused = unused.mask((unused == "") & ~district, "another kind of area: " + frame[AREA_TYPE])
+    # A letter for a figure would make a district "another kind of area", and its figure vanish.
+    slips = ~district & frame[AREA].fillna("").map(likely_code).astype("str").str.fullmatch(_DISTRICT)
+    heading = {AREA: _HEADINGS[InactivityFrame.lad_code]}
+    slipped = code_faults(raw, frame[slips & (unused == "")], heading, pattern=_DISTRICT)
+    unused = unused.mask((unused == "") & ~district & ~slips, "another kind of area: " + frame[AREA_TYPE])
     unused = mark_older(frame, mark_unknown(frame, unused))
     periods = frame.loc[unused == "", PERIOD]
     newest = "" if periods.empty else max(periods)
@@ -60,14 +68,29 @@ def load_inactivity(path: Path) -> Loaded:
     chosen = frame[list(names)].rename(columns=names)
     doubles, clashes = part_doubles(raw, chosen, [InactivityFrame.lad_code], unused)
     chosen, faults = _percent_to_share(raw, chosen[doubles == ""])
-    return finish(
-        raw, chosen, InactivityFrame, headings=_HEADINGS, unused=doubles, faults=clashes + faults, vintage=newest,
-        notes=notes,
+    loaded = finish(
+        raw, chosen, InactivityFrame, headings=_HEADINGS, unused=doubles, faults=slipped + clashes + faults,
+        vintage=newest, notes=notes,
     )  # fmt: skip
+    frame, said = _under_both_codes(loaded.frame)
+    return replace(loaded, frame=frame, notes=(*loaded.notes, *said))
+
+
+def _under_both_codes(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The figure of a recoded district under its other code too, since postcodes may know it by that one."""
+    code = InactivityFrame.lad_code
+    pairs = [pair for old, (new, _) in _RECODED.items() for pair in ((old, new), (new, old))]
+    other = {known: twin for known, twin in pairs if not frame[code].eq(twin).any()}
+    again = frame[frame[code].isin(other)]
+    if again.empty:
+        return frame, []
+    names = " and ".join(name for old, (new, name) in _RECODED.items() if again[code].isin([old, new]).any())
+    said = f"{names} had other codes before April 2025; the figure under one code is used for the other too."
+    return pd.concat([frame, again.assign(**{code: again[code].map(other)})], ignore_index=True), [said]
 
 
 def _refuse_active_lives(raw: RawTable) -> None:
-    if raw.frame.columns[0] == "Trends":
+    if raw.frame.columns.str.fullmatch(r"Nov \d\d-\d\d").any():
         problem = "this is an export of Active Lives Online, which names areas without codes and hides most figures"
         raise refuse(raw.source, problem, _WANTED)
 

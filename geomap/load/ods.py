@@ -42,7 +42,7 @@ _MEMBER = {
 }
 _WANTED_RECORDS = "Give ePCN.xlsx, or the report epcn of the ODS data search and export site as CSV."
 _WANTED_MEMBERS = "Give ePCN.xlsx, or the report epcncorepartnerdetails of the ODS site as CSV."
-_PCN = r"U\d{5}"
+_PCN = "U[0-9]{5}"
 
 
 def load_pcn_records(path: Path) -> Loaded:
@@ -66,7 +66,7 @@ def load_pcn_records(path: Path) -> Loaded:
     """
     raw = _read_report(path, "PCNDetails", _RECORD_ORDER, _WANTED_RECORDS)
     frame = pick(raw, _RECORD, _WANTED_RECORDS)
-    frame, notes = read_codes(frame, [PcnRecordFrame.pcn_code, PcnRecordFrame.sub_icb_code])
+    frame, notes = read_codes(raw, frame, [PcnRecordFrame.pcn_code, PcnRecordFrame.sub_icb_code])
     dates = (PcnRecordFrame.open_date, PcnRecordFrame.close_date)
     frame, faults = _read_spells(raw, frame, dates, _RECORD)
     unused, clashes = part_doubles(raw, frame, [PcnRecordFrame.pcn_code], no_reason(frame))
@@ -96,7 +96,7 @@ def load_memberships(path: Path) -> Loaded:
     """
     raw = _read_report(path, "PCN Core Partner Details", _MEMBER_ORDER, _WANTED_MEMBERS)
     frame = pick(raw, _MEMBER, _WANTED_MEMBERS)
-    frame, notes = read_codes(frame, [MembershipFrame.practice_code, MembershipFrame.pcn_code])
+    frame, notes = read_codes(raw, frame, [MembershipFrame.practice_code, MembershipFrame.pcn_code])
     apart = int((frame.pop(_PRACTICE_PLACE).str.strip() != frame.pop(_PCN_PLACE).str.strip()).sum())
     dates = (MembershipFrame.start_date, MembershipFrame.end_date)
     frame, faults = _read_spells(raw, frame, dates, _MEMBER)

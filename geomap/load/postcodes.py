@@ -155,7 +155,7 @@ def _placed(frame: pd.DataFrame) -> pd.DataFrame:
             PostcodeFrame.easting: east,
             PostcodeFrame.northing: north,
             # The directories write a pseudo code, such as L99999999, where there is no district.
-            PostcodeFrame.lad_code: lad.where(lad.str.fullmatch(r"[ESW]\d{8}") & ~lad.str.endswith("99999999")),
+            PostcodeFrame.lad_code: lad.where(lad.str.fullmatch("[ESW][0-9]{8}") & ~lad.str.endswith("99999999")),
         }
     )
     northern_ireland = numbered[PostcodeFrame.postcode].str.startswith("BT")

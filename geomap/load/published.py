@@ -199,6 +199,8 @@ def _wrong_values(told: object, kinds: Mapping[str, object]) -> list[str]:
 
 
 def _is_of(value: object, kind: object) -> bool:
+    if kind is bool:
+        return isinstance(value, bool)
     if kind in (int, float):
         return isinstance(value, int | float if kind is float else int) and not isinstance(value, bool)
     if kind is str:

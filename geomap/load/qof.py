@@ -10,9 +10,9 @@ import pandas as pd
 from ..errors import DataError, Fault
 from ..schema import RegisterFrame
 from ..validate import Loaded
-from ._raw import RawTable
+from ._raw import RawTable, refuse
 from ._read import read_csv
-from ._table import finish, no_reason, part_doubles, pick, read_codes, read_numbers
+from ._table import finish, part_doubles, part_withheld, pick, read_codes, read_numbers
 
 _LIST_TYPE = "list_type"
 _HEADINGS = {
@@ -49,16 +49,16 @@ def load_registers(path: Path) -> Loaded:
     """
     raw = read_csv(path, member="PREVALENCE_*.csv")
     frame = pick(raw, _HEADINGS, _WANTED)
-    frame, notes = read_codes(frame, [RegisterFrame.practice_code, RegisterFrame.condition_code, _LIST_TYPE])
+    frame, notes = read_codes(raw, frame, [RegisterFrame.practice_code, RegisterFrame.condition_code, _LIST_TYPE])
     _refuse_mixed_denominators(raw, frame)
     counts = (RegisterFrame.register_patients, RegisterFrame.denominator_patients)
     numbers = {column: _HEADINGS[column] for column in counts}
-    frame, faults = read_numbers(raw, frame.drop(columns=_LIST_TYPE), numbers, row_id=RegisterFrame.practice_code)
+    frame, unknown, said = part_withheld(frame.drop(columns=_LIST_TYPE), counts)
+    notes += said
     keys = [RegisterFrame.practice_code, RegisterFrame.condition_code]
-    unused, clashes = part_doubles(raw, frame, keys, no_reason(frame))
-    larger = int((frame[counts[0]] > frame[counts[1]]).sum())
-    if larger:
-        notes.append(f"Registers larger than their own denominator: {larger:,}; used as published.")
+    unused, clashes = part_doubles(raw, frame, keys, unknown)
+    frame, faults = read_numbers(raw, frame[unknown == ""], numbers, row_id=RegisterFrame.practice_code)
+    notes += _tell_larger(raw, frame[counts[0]] > frame[counts[1]])
     vintage = _year_in_name(raw.source)
     if not vintage:
         notes.append("The year is not in the file's name, so the run cannot say which QOF year this is.")
@@ -66,6 +66,15 @@ def load_registers(path: Path) -> Loaded:
         raw, frame, RegisterFrame, headings=_HEADINGS, unused=unused, faults=faults + clashes, vintage=vintage,
         notes=notes,
     )  # fmt: skip
+
+
+def _tell_larger(raw: RawTable, larger: pd.Series) -> list[str]:
+    """A note of registers above their denominators; refuses a file in which most are, for its columns are swapped."""
+    count = int(larger.sum())
+    if count * 2 > len(larger):
+        problem = f"{count:,} of its {len(larger):,} registers are larger than their own denominators"
+        raise refuse(raw.source, problem, "The two columns may be swapped. " + _WANTED, column="REGISTER")
+    return [f"Registers larger than their own denominator: {count:,}; used as published."] if count else []
 
 
 def _year_in_name(source: str) -> str:

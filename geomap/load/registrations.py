@@ -13,18 +13,20 @@ from ..validate import Loaded, check_frame
 from ._raw import RawTable, refuse
 from ._read import list_members, normal_heading, read_csv
 from ._table import (
-    blank_faults,
     cell_faults,
+    code_faults,
     conclude,
     finish,
     no_reason,
     part_doubles,
+    part_withheld,
     pick,
     read_codes,
     read_numbers,
     say_vintage,
     sound_rows,
 )
+from ._text import census_of_lsoas, tell_strange_letters
 
 _PRACTICE = {
     PracticeFrame.practice_code: "PRACTICE_CODE",
@@ -97,9 +99,8 @@ def load_practices(path: Path) -> Loaded:
     _refuse_other_layouts(raw, _WANTED_MAP)
     frame = pick(raw, {**_PRACTICE, _DATE: _EXTRACT_DATE}, _WANTED_MAP)
     vintage = say_vintage(frame.pop(_DATE))
+    frame, notes = read_codes(raw, frame, [name for name in frame.columns if name.endswith("_code")])
     frame = frame.apply(lambda column: column.str.strip())
-    codes = [name for name in frame.columns if name.endswith("_code")]
-    frame, notes = read_codes(frame, codes)
     unallocated = frame[PracticeFrame.pcn_code].isna() | (frame[PracticeFrame.pcn_code] == UNALLOCATED_PCN)
     for column in (PracticeFrame.pcn_code, PracticeFrame.pcn_name):
         frame[column] = frame[column].mask(unallocated)
@@ -142,11 +143,11 @@ def load_list_sizes(path: Path) -> Loaded:
     vintage = say_vintage(frame.pop(_DATE))
     levels = frame[_LEVEL].str.strip()
     unused = ("another level: " + levels).mask(levels == "GP", "")
-    frame, notes = read_codes(frame[unused == ""].drop(columns=_LEVEL), [_PRACTICE_CODE, _SEX, _AGE])
+    frame, notes = read_codes(raw, frame[unused == ""].drop(columns=_LEVEL), [_PRACTICE_CODE, _SEX, _AGE])
     frame, faults = read_numbers(raw, frame, {_PATIENTS: _AGES[_PATIENTS]}, whole=True, row_id=_PRACTICE_CODE)
     frame, odd = _read_bands(raw, frame)
     doubles, clashes = part_doubles(raw, frame, [_PRACTICE_CODE, _SEX, _AGE], no_reason(frame))
-    faults += odd + clashes + blank_faults(raw, frame, {_PRACTICE_CODE: _AGES[_PRACTICE_CODE]})
+    faults += odd + clashes + code_faults(raw, frame, {_PRACTICE_CODE: _AGES[_PRACTICE_CODE]})
     sound = sound_rows(frame, doubles, faults)
     bands = sound[sound[_AGE] != _TOTAL]
     wrong, unequal = _hold_against_totals(raw, bands, sound[(sound[_SEX] == _TOTAL) & (sound[_AGE] == _TOTAL)])
@@ -164,7 +165,8 @@ def load_list_sizes(path: Path) -> Loaded:
 def _read_bands(raw: RawTable, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """Ages of a band from its code (`0_4`, `95+`, `ALL`) and a fault for a code or a sex that is not one of them."""
     codes = pd.Series(frame[_AGE].dropna().unique(), dtype="str")
-    ages = codes.str.extract(r"^(\d{1,3})(?:_(\d{1,3})|\+)$").set_index(codes).apply(pd.to_numeric).astype("float64")
+    found = codes.str.extract(r"^([0-9]{1,3})(?:_([0-9]{1,3})|\+)$")
+    ages = found.set_index(codes).apply(pd.to_numeric).astype("float64")
     low = frame[_AGE].map(ages[0])
     frame = frame.assign(
         **{ListSizeFrame.age_from: low, ListSizeFrame.age_to: frame[_AGE].map(ages[1].fillna(_OLDEST))}
@@ -240,17 +242,22 @@ def load_lsoa_lists(path: Path) -> Loaded:
     _refuse_other_layouts(raw, _WANTED_LSOA)
     frame = pick(raw, _LSOA, _WANTED_LSOA)
     vintage = say_vintage(frame.pop(_DATE))
-    frame, notes = read_codes(frame, [LsoaListFrame.practice_code, LsoaListFrame.lsoa_code, _SEX])
+    frame, notes = read_codes(raw, frame, [LsoaListFrame.practice_code, LsoaListFrame.lsoa_code, _SEX])
     unused = _other_sexes(raw, frame[_SEX])
     area = frame[LsoaListFrame.lsoa_code].fillna("")
     unused = unused.mask((unused == "") & area.str.startswith("W"), _IN_WALES)
-    unused = unused.mask((unused == "") & ~area.str.fullmatch(r"E01\d{6}"), _NO_LSOA)
+    unused = unused.mask((unused == "") & ~area.str.fullmatch("E01[0-9]{6}"), _NO_LSOA)
     heading = next(h for h in _LSOA[_PATIENTS] if normal_heading(h) in map(normal_heading, raw.frame.columns))
-    wanted = frame[unused == ""]
+    odd = frame[unused.eq(_NO_LSOA) & area.map(tell_strange_letters).ne("")]
+    wanted, withheld, said = part_withheld(frame[unused == ""], [_PATIENTS])
+    unused.update(withheld)
+    notes += said
+    wanted = wanted[withheld == ""]
     wanted, faults = read_numbers(raw, wanted, {_PATIENTS: heading}, whole=True, row_id=LsoaListFrame.practice_code)
     keys = [LsoaListFrame.practice_code, LsoaListFrame.lsoa_code]
     doubles, clashes = part_doubles(raw, wanted, [*keys, _SEX], no_reason(wanted))
-    faults += clashes + blank_faults(raw, wanted, {_PRACTICE_CODE: "PRACTICE_CODE"})
+    faults += clashes + code_faults(raw, wanted, {_PRACTICE_CODE: "PRACTICE_CODE"})
+    faults += code_faults(raw, odd, {LsoaListFrame.lsoa_code: raw.picked[LsoaListFrame.lsoa_code]})
     unused.update(doubles)
     lists = sound_rows(wanted, doubles, faults).groupby(keys, as_index=False)[_PATIENTS].sum()
     good, _ = check_frame(lists.astype({_PATIENTS: "int64"}), LsoaListFrame, source=raw.source)
@@ -258,6 +265,8 @@ def load_lsoa_lists(path: Path) -> Loaded:
     elsewhere = int(unused.isin([_IN_WALES, _NO_LSOA]).sum())
     if elsewhere:
         notes.append(f"{elsewhere:,} rows name no LSOA of England (Wales, closed or no fixed area) and place nobody.")
+    census = census_of_lsoas(good[LsoaListFrame.lsoa_code])
+    vintage += f", LSOAs of {census}" if census else ""
     return conclude(raw, good, unused=unused, faults=faults, vintage=vintage, notes=notes)
 
 

@@ -37,6 +37,8 @@ _TABLES: dict[str, type[pa.DataFrameModel]] = {
 }
 _CHOICE: dict[str, type[pa.DataFrameModel]] = {"portfolios": PortfolioFrame, "chosen": ChosenSiteFrame}
 """There where the run chose test-and-learn sites."""
+_ROUNDED = "these results are fit for publication: small counts are hidden and others rounded, so they do not compare"
+_INTERNAL = "Run the scenario with --internal, and take those results."
 _FILES = {"unmet": "unmet_demand.csv", "chosen": "chosen_sites.csv"}
 """Table → its file, where that is not the table's own name."""
 
@@ -85,6 +87,8 @@ def _load_run(folder: Path) -> FinishedRun:
     listed = manifest["outputs"]
     if not any(_file_of(name) in listed for name in _TABLES):
         raise refuse_results(folder, "", "these are not the results of a run")
+    if manifest["settings"].get("internal") is False:
+        raise refuse_results(folder, "", _ROUNDED, _INTERNAL)
     models = _TABLES | (_CHOICE if _file_of("chosen") in listed else {})
     frames, faults = {}, []
     for name, model in models.items():

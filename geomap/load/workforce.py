@@ -6,6 +6,7 @@ this module, not even in a fault.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,8 @@ from ..errors import Fault
 from ..schema import WorkforceFrame
 from ..validate import Loaded, account, accounting_frame, check_frame
 from ._raw import RawTable, refuse
-from ._read import read_csv, text_to_code, text_to_number
-from ._table import pick
+from ._read import read_csv, text_to_number
+from ._table import pick, read_codes
 from ._text import say_month
 
 _ROLE, _YEAR, _MONTH = "role", "year", "month"
@@ -28,6 +29,9 @@ _HEADINGS = {
 }
 _LINK_WORKER = "Social Prescribing Link Worker"
 _WANTED = "Give the individual-level CSV (PCNWFIndividualCSV, zip or csv) of Primary Care Network Workforce."
+_FIRST_ROW = 2
+_MOST_FTE = 50.0
+"""No row of the census comes near it; most are of one person, a few of a contracted service."""
 
 
 def load_workforce(path: Path) -> Loaded:
@@ -55,9 +59,14 @@ def load_workforce(path: Path) -> Loaded:
     workers = frame[roles == _LINK_WORKER]
     if workers.empty:
         raise refuse(raw.source, f"nobody in it has the role {_LINK_WORKER}", _WANTED, column=_HEADINGS[_ROLE])
-    codes, _ = text_to_code(workers[WorkforceFrame.pcn_code])
+    named, _ = read_codes(raw, workers, [WorkforceFrame.pcn_code])
+    codes = named[WorkforceFrame.pcn_code].fillna("")
     fte, _ = text_to_number(workers[WorkforceFrame.link_worker_fte])
-    bad = fte.isna() | (fte < 0) | ~codes.str.fullmatch(r"U\d{5}")
+    named_well = codes.str.fullmatch("U[0-9]{5}")
+    bad = ~fte.between(0, _MOST_FTE) | ~named_well
+    # A sum that lacks a person is not the PCN's: it is unknown, as if the PCN had not reported.
+    short = ~bad & codes.isin(codes[bad & named_well])
+    bad |= short
     summed = fte[~bad].groupby(codes[~bad]).sum().rename_axis(WorkforceFrame.pcn_code)
     summed = summed.rename(WorkforceFrame.link_worker_fte).reset_index()
     good, _ = check_frame(summed, WorkforceFrame, source=raw.source, id_column=WorkforceFrame.pcn_code)
@@ -70,8 +79,10 @@ def load_workforce(path: Path) -> Loaded:
         source=raw.source,
         vintage=_census_month(frame),
         faults=_group_fault(raw, int(bad.sum())),
+        # As in the account: no line points at a person.
+        repairs=tuple(replace(repair, row=_FIRST_ROW) for repair in raw.repairs),
         accounting=_group_account(raw, len(workers), int(bad.sum())),
-        notes=tuple(notes),
+        notes=(*raw.told, *notes),
     )
 
 
@@ -86,7 +97,10 @@ def _census_month(frame: pd.DataFrame) -> str:
 def _group_fault(raw: RawTable, bad: int) -> tuple[Fault, ...]:
     if not bad:
         return ()
-    problem = f"{bad:,} rows of link workers have no PCN code or no FTE of 0 or more, and are left out"
+    problem = (
+        f"{bad:,} rows of link workers have no PCN code or no FTE of 0 to {_MOST_FTE:.0f}, or belong to a PCN of which "
+        "another row has none; they are left out, and their PCNs count as not reported"
+    )
     return (
         Fault(source=raw.source, column=_HEADINGS[WorkforceFrame.link_worker_fte], problem=problem, remedy=_WANTED),
     )
@@ -97,7 +111,7 @@ def _group_account(raw: RawTable, workers: int, bad: int) -> pd.DataFrame:
     fates = (
         ("used", workers - bad, ""),
         ("not_used", len(raw.frame) - workers, "another role"),
-        ("rejected", bad, "no PCN code or no FTE of 0 or more"),
+        ("rejected", bad, "no PCN code or no FTE that can be"),
     )
     return accounting_frame(
         account(raw.source, status=status, rows=rows, reason=reason) for status, rows, reason in fates if rows

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..assemble import Parts
 from ..config import Scenario
+from ..load.child import read_apart
 from ..load.earlier import load_earlier
 from ..load.gather import Inputs, load_inputs
 from ..load.word import load_word_template
-from ..outputs import write_folder
+from ..outputs import FileFacts, check_folder, describe_inputs, write_folder
 from ..render import build_map
 from ..report.facts import write_facts
 from ..report.files import tables_as_published, write_tables
@@ -22,17 +24,19 @@ from ..report.record import write_record
 from ..report.workbook import write_workbook
 from ..robust import forget_draws
 from ..runner import Runner
-from ..schema import PlanRecord, ResultTables
+from ..schema import PlanRecord, ResultTables, SiteTables
 from ..schema.record import RECORD_NAME
+from ._check import check
 from ._compare import compare
 from ._ground import Ground
 from ._map import MAP_NAME, map_results
 from ._people import People
 from ._plan import Plan, check_wishes
+from ._release import publish_tables
 from ._sites import SiteRun, choose_sites
 from ._tables import Run, balance, build_tables
 
-__all__ = ["Inputs", "Progress", "compare", "load_inputs", "map_results", "run", "solve", "write_results"]
+__all__ = ["Inputs", "Progress", "check", "compare", "load_inputs", "map_results", "run", "solve", "write_results"]
 
 Progress = Callable[[str], None]
 
@@ -50,6 +54,7 @@ def run(
     earlier: Path | None = None,
     sites: bool = False,
     template: Path | None = None,
+    internal: bool = False,
 ) -> ResultTables:
     """
     Read, plan, check and write one scenario.
@@ -71,6 +76,10 @@ def run(
         ended, so that one that was stopped goes on from there.
     template
         A Word document whose styles, margins, header and footer the board paper takes.
+    internal
+        Write exact counts of people, and say on every page that they are not for publication; otherwise counts from
+        1 to 7 are hidden and others rounded to the nearest 5 (`geomap.disclose`). Only internal results can be compared
+        and started from.
 
     Returns
     -------
@@ -82,15 +91,18 @@ def run(
     DataError, ConfigError, SolveError, OutputError
         See `geomap.errors`.
     """
-    record = None if earlier is None else load_earlier(earlier)
-    word = None if template is None else load_word_template(template)
+    check_folder(out)
+    record = None if earlier is None else read_apart(str(earlier), load_earlier, earlier)
+    word = None if template is None else read_apart(template.name, load_word_template, template)
     check_template(word)
     inputs = load_inputs(scenario, progress)
+    read = [*inputs.paths, *([] if earlier is None else [earlier / RECORD_NAME]), *([template] if template else [])]
+    told = describe_inputs(read)
     whole = out.resolve()
     kept = whole.with_name(f"{whole.name}.draws") if sites else None
-    tables = solve(inputs, scenario, progress, runner=runner, earlier=record, sites=sites, kept=kept)
-    read = [*inputs.paths, *([] if earlier is None else [earlier / RECORD_NAME]), *([template] if template else [])]
-    write_results(tables, scenario, out, inputs=tuple(read), progress=progress, template=word)
+    asked = {"runner": runner, "earlier": record, "sites": sites, "kept": kept, "internal": internal}
+    tables = solve(inputs, scenario, progress, **asked)
+    write_results(tables, scenario, out, inputs=told, progress=progress, template=word)
     if kept is not None:
         forget_draws(kept)
     return tables
@@ -105,6 +117,7 @@ def solve(
     earlier: PlanRecord | None = None,
     sites: bool = False,
     kept: Path | None = None,
+    internal: bool = True,
 ) -> ResultTables:
     """
     Plan one scenario from tables in memory, and from a plan in memory; the arguments are those of `run`.
@@ -120,6 +133,22 @@ def solve(
     SolveError
         The solver failed, or a plan or ledger failed its check.
     """
+    finished = plan_run(inputs, scenario, progress, runner=runner, earlier=earlier, sites=sites, kept=kept)
+    progress("building the tables")
+    return (build_tables if internal else publish_tables)(*finished)
+
+
+def plan_run(
+    inputs: Inputs,
+    scenario: Scenario,
+    progress: Progress = _silent,
+    *,
+    runner: Runner | None = None,
+    earlier: PlanRecord | None = None,
+    sites: bool = False,
+    kept: Path | None = None,
+) -> tuple[Run, Parts, SiteTables | None]:
+    """A finished plan before its tables are built, with the sites where they were asked for; all exact."""
     progress("building need and demand")
     people = People.build(inputs, scenario)
     check_wishes(scenario, inputs, people)
@@ -143,8 +172,7 @@ def solve(
             kept=kept,
         )
         choice = choose_sites(asked)
-    progress("building the tables")
-    return build_tables(whole, parts, choice)
+    return whole, parts, choice
 
 
 def write_results(
@@ -152,7 +180,7 @@ def write_results(
     scenario: Scenario,
     out: Path,
     *,
-    inputs: tuple[Path, ...] = (),
+    inputs: tuple[Path | FileFacts, ...] = (),
     progress: Progress = _silent,
     template: bytes | None = None,
 ) -> None:
@@ -164,7 +192,8 @@ def write_results(
     tables, scenario, out
         What to write, what it was planned with, and the folder.
     inputs
-        The files that were read; the manifest names each with its sha256.
+        The files that were read, or what `geomap.outputs.describe_inputs` told of them then; the manifest names each
+        with its sha256.
     progress
         Called with a short sentence as work goes on.
     template
@@ -176,6 +205,7 @@ def write_results(
         The folder cannot be written, or a file of the user's own is in the way; it holds what it held before.
     """
     settings = scenario.model_dump(mode="json", exclude={"data": {"folder"}, "bank": {"path"}})
+    settings["internal"] = tables.facts.internal
     with write_folder(out, inputs=inputs, settings=settings) as folder:
         progress("drawing the map")
         html = build_map(tables_as_published(tables), tiles=scenario.map)

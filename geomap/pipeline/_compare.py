@@ -8,6 +8,7 @@ from pathlib import Path
 from ..comparison import compare_runs
 from ..difference import compare_plans
 from ..errors import OutputError
+from ..load.child import read_apart
 from ..load.results import holds_results, load_results
 from ..outputs import MANIFEST_NAME, write_folder
 from ..report.comparison_files import write_comparison
@@ -44,7 +45,7 @@ def compare(
     if out is not None and holds_results(out):
         raise OutputError(f"{out} holds the results of a run. Choose another folder for the comparison.")
     progress("reading results")
-    first, second = load_results(before, after)
+    first, second = read_apart(f"{before}, {after}", load_results, before, after)
     progress("comparing")
     comparison = compare_runs(first, second, compare_plans(first.allocation, second.allocation))
     if out is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..areas import share_of, summarise_icbs
 from ..config import MapParams
 from ..errors import ConfigError, OutputError
+from ..load.child import read_apart
 from ..load.published import load_map_params, load_published
 from ..load.results import holds_results
 from ..outputs import MANIFEST_NAME, write_folder
@@ -75,7 +76,7 @@ def map_results(
     if out.resolve().is_relative_to(whole) or holds_results(out):
         raise OutputError(f"{out} holds the results of a run, or lies inside them. Choose another folder for the map.")
     progress("reading results")
-    tables = load_published(results)
+    tables = read_apart(str(results), load_published, results)
     tiles = load_map_params(results) if tiles is None else tiles
     settings = {"results": whole.name, "by": "icb" if by_icb else "", "map": tiles.model_dump(mode="json")}
     pages, largest_bytes = 0, 0

@@ -19,7 +19,7 @@ from ..schema import (
     ResultTables,
     SiteTables,
 )
-from ..validate import accounting_frame
+from ..validate import accounting_frame, repair_frame
 from ._ground import Ground
 from ._people import People
 from ._plan import Plan
@@ -65,6 +65,7 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         demand=run.people.demand,
         links=backed.links,
         accounting=accounting_frame(accounts.to_dict("records")),
+        repairs=repair_frame(run.inputs.repairs),
         levels=run.plan.match.levels,
         fairness=_measure_fairness(run),
         prices=name_prices(run.plan.prices, parts),
@@ -157,11 +158,11 @@ def balance(run: Run) -> assemble.Parts:
         hours_reasons=hours_reasons,
         priced=ledger.price_places(plan.match.allocation, plan.offers),
         first_allocation=plan.match.first_allocation,
-        hours_in_reach=_measure_access(run, book),
+        hours_in_reach=measure_access(run, book),
     )
 
 
-def _measure_access(run: Run, book: pd.DataFrame) -> pd.DataFrame:
+def measure_access(run: Run, book: pd.DataFrame) -> pd.DataFrame:
     """By PCN: participant-hours in reach per 1,000 patients, and those that the plan leaves."""
     hours = book.set_index(LedgerFrame.pledge_id)[[LedgerFrame.eligible_hours, LedgerFrame.unmatched_hours]]
     f = PcnResultFrame

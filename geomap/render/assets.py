@@ -13,6 +13,7 @@ from ..errors import OutputError
 _OWN_STYLES = ("page.css", "map.css", "panel.css", "organisations.css", "basemap.css", "narrow.css", "print.css")
 _OWN_SCRIPTS = (
     "base.js",
+    "few.js",
     "view.js",
     "lookup.js",
     "shapes.js",

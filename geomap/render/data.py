@@ -1,5 +1,8 @@
 """The page's one JSON block: every figure and every word of it, as columns of equal length.
 
+Counts of people are those that may be shown, None for one that may not; what is drawn, added up or put in order is so
+by what `fill_few` puts in their place, and `static/few.js` puts the same there.
+
 A row number points into a list of the same block: `pcn` into `pcns`, `facility` into `facilities` (-1: no one
 place), and so on. The same row numbers stand in the geometry that folium draws.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..few import fill_few
 from ..phrases import FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
 from ..schema import FacilityResultFrame, MapTables, PathwayFrame, PcnResultFrame, PracticeResultFrame
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
@@ -59,8 +63,9 @@ def page_data(tables: MapTables) -> dict[str, object]:
     KeyLinkError
         A table names a PCN, facility, operator or pathway that its own table does not have.
     """
+    filled = fill_few(tables)
     regions, icbs = places_data.known_regions(tables), places_data.known_icbs(tables)
-    sub_icbs, operators = places_data.pcn_sub_icbs(tables), bank_data.known_operators(tables)
+    sub_icbs, operators = places_data.pcn_sub_icbs(filled), bank_data.known_operators(tables)
     rows = Rows(
         regions=pd.Index(regions[PcnResultFrame.region_code]),
         icbs=pd.Index(icbs[PcnResultFrame.icb_code]),
@@ -70,10 +75,10 @@ def page_data(tables: MapTables) -> dict[str, object]:
         operators=operators.index,
         pathways=pd.Index(tables.pathways[PathwayFrame.pathway_id]),
     )
-    flows = plan_data.add_flows(tables, rows)
+    flows = plan_data.add_flows(filled, rows)
     data = {
         "facts": facts_data(tables.facts),
-        "themes": themes(tables),
+        "themes": themes(filled),
         "flow_classes": flow_width_classes(flows.groupby(["facility", "pcn"])["hours"].sum().to_numpy()),
         **_words(),
         "role_words": bank_data.role_words(tables.pledges),
@@ -85,17 +90,18 @@ def page_data(tables: MapTables) -> dict[str, object]:
         "operators": bank_data.operator_data(operators),
         "pcns": places_data.pcn_data(tables, rows, sub_icbs),
         "facilities": bank_data.facility_data(tables.facilities, rows),
-        "flows": plan_data.flow_data(flows),
+        "flows": plan_data.flow_data(flows, internal=tables.facts.internal),
         "unmet": plan_data.unmet_data(tables.unmet, rows),
         "pledges": bank_data.pledge_data(tables.ledger, tables.pledges, rows),
         "unused": bank_data.unused_data(tables.unmatched, rows),
         "ties": ties_data.tie_data(tables.ties, rows),
         "reachable": ties_data.reachable_data(tables.reachable, rows),
-        "sites": sites_data.site_data(tables, rows),
+        "sites": sites_data.site_data(tables, filled, rows),
         "links": ties_data.link_data(tables.links, rows),
         "places": gazetteer_data.places_data(tables),
         "others": others.others_data(tables),
         "basemap": basemap_data.basemap_data(tables),
-        **organisation_data.organisation_data(tables, rows, flows=flows, operators=operators),
+        "attention": organisation_data.attention_data(tables.attention, rows),
+        **organisation_data.organisation_data(filled, rows, flows=flows, operators=operators),
     }
     return pack(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..few import MIDDLE
 from ..schema import MapTables, PlaceFrame
 from .blocks import column
 from .layers import LONGITUDE_LATITUDE
@@ -14,8 +15,9 @@ def places_data(tables: MapTables) -> dict[str, list]:
     """Columns `kind`, `name`, `lat`, `lon`, `patients`: towns or authorities first, each kind by its patients."""
     frame = PlaceFrame
     order = tables.places[frame.place_kind].eq("postcode_district")
-    places = tables.places.assign(late=order).sort_values(
-        ["late", frame.place_kind, frame.patients, frame.place_name], ascending=[True, True, False, True], kind="stable"
+    patients = tables.places[frame.patients].fillna(MIDDLE)
+    places = tables.places.assign(late=order, most=-patients).sort_values(
+        ["late", frame.place_kind, "most", frame.place_name], kind="stable"
     )
     points = places.geometry.to_crs(LONGITUDE_LATITUDE)
     return {

@@ -16,10 +16,11 @@ from .colours import BROWNS, PURPLES, YELLOW_TO_BLUE, spread
 from .encode import json_block
 from .facts import facts_data
 from .packed import pack
-from .page import content_policy, fill_slots
+from .page import content_policy, fill_slots, mark_parts, mark_sheets
+from .people import drawn, limits, shown
 
 _STYLES = ("page.css", "panel.css", "index.css")
-_SCRIPTS = ("base.js", "index.js")
+_SCRIPTS = ("base.js", "few.js", "index.js")
 _CLASSES = 5
 _LONG_SIDE = 1000
 """The longer side of the drawing, in its own units; a unit is about half a pixel on a desktop."""
@@ -39,7 +40,8 @@ def build_index(icbs: gpd.GeoDataFrame, facts: PlanFacts, pages: Mapping[str, st
     Parameters
     ----------
     icbs
-        `IcbResultFrame`, geometry in metres (EPSG:27700). Row order does not matter.
+        `IcbResultFrame`, geometry in metres (EPSG:27700), with a number wherever a count is not shown. Row order does
+        not matter.
     facts
         Of the whole run.
     pages
@@ -58,18 +60,18 @@ def build_index(icbs: gpd.GeoDataFrame, facts: PlanFacts, pages: Mapping[str, st
         The page would load something from outside.
     """
     icbs = icbs.sort_values(IcbResultFrame.icb_code, ignore_index=True)
-    sheets = [element("style", own_file(name)) for name in _STYLES]
+    sheets = [element("style", text) for text in [*map(own_file, _STYLES), *mark_sheets(facts)]]
     scripts = [element("script", own_file(name)) for name in _SCRIPTS]
     data = pack(
         {
             "facts": facts_data(facts),
-            "themes": _themes(icbs),
+            "themes": _themes(icbs, internal=facts.internal),
             "drawing": _drawing(icbs.geometry),
-            "icbs": _icb_data(icbs, pages),
+            "icbs": _icb_data(icbs, pages, internal=facts.internal),
             "whole": whole,
         }
     )
-    parts = {
+    parts = mark_parts(facts) | {
         "policy": content_policy([digest for _, digest in scripts], [digest for _, digest in sheets], tiles_host=""),
         "styles": "\n".join(text for text, _ in sheets),
         "data": f'<script type="application/json" id="data">{json_block(data)}</script>',
@@ -80,13 +82,14 @@ def build_index(icbs: gpd.GeoDataFrame, facts: PlanFacts, pages: Mapping[str, st
     return html
 
 
-def _icb_data(icbs: gpd.GeoDataFrame, pages: Mapping[str, str]) -> dict[str, list]:
+def _icb_data(icbs: gpd.GeoDataFrame, pages: Mapping[str, str], *, internal: bool) -> dict[str, list]:
     f = IcbResultFrame
-    exact = (f.region_name, f.pcns, f.patients, f.demand_places, f.matched_places, f.unmet_places)
+    people = (f.patients, f.demand_places, f.matched_places, f.unmet_places)
     return {
         "code": column(icbs[f.icb_code]),
         "name": column(icbs[f.icb_name]),
-        **{name: column(icbs[name]) for name in exact},
+        **{name: column(icbs[name]) for name in (f.region_name, f.pcns)},
+        **{name: column(shown(icbs[name], internal=internal)) for name in people},
         f.need_index: column(icbs[f.need_index], 3),
         f.coverage_share: column(icbs[f.coverage_share], 3),
         f.matched_hours: column(icbs[f.matched_hours], 0),
@@ -94,27 +97,30 @@ def _icb_data(icbs: gpd.GeoDataFrame, pages: Mapping[str, str]) -> dict[str, lis
     }
 
 
-def _themes(icbs: gpd.GeoDataFrame) -> list[dict[str, object]]:
+def _themes(icbs: gpd.GeoDataFrame, *, internal: bool) -> list[dict[str, object]]:
     """What the ICBs can be coloured by, in five classes of about equal count."""
     f = IcbResultFrame
     described = (
         ("coverage", "Coverage", "People with a place, of those who could start", "share", f.coverage_share, PURPLES),
-        ("unmet", "Left without", "People left without a place", "count", f.unmet_places, BROWNS),
+        ("unmet", "Left without", "People left without a place", "people", f.unmet_places, BROWNS),
         ("need", "Need", "Need index, mean over patients: 0 least, 1 most", "index", f.need_index, YELLOW_TO_BLUE),
     )
     made = []
-    for key, name, title, unit, shown, colours in described:
-        classes = quantile_classes(icbs[shown].to_numpy(dtype=float, na_value=np.nan), _CLASSES)
+    for key, name, title, unit, told, colours in described:
+        values = icbs[told].to_numpy(dtype=float, na_value=np.nan)
+        of_people = unit == "people"
+        classes = quantile_classes(drawn(values, internal=internal) if of_people else values, _CLASSES)
+        low, high = ([round(value, 4) for value in ends] for ends in (classes.low, classes.high))
         made.append(
             {
                 "key": key,
                 "name": name,
                 "title": title,
                 "unit": unit,
-                "column": shown,
+                "column": told,
                 "colours": spread(colours, len(classes.high)),
-                "low": [round(value, 4) for value in classes.low],
-                "high": [round(value, 4) for value in classes.high],
+                "low": limits(low, internal=internal) if of_people else low,
+                "high": limits(high, internal=internal) if of_people else high,
                 "count": list(classes.count),
                 "missing": classes.missing,
                 "of": list(classes.of),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..few import MIDDLE
 from ..phrases import KINDS
 from ..schema import AttentionFrame, MapTables, OperatorResultFrame, PathwayFrame, PcnResultFrame, TieFrame
 from ..schema.words import ATTENTION
@@ -50,7 +51,7 @@ def attention_data(attention: pd.DataFrame, rows: Rows) -> dict[str, list]:
             "people": attention[frame.people],
         }
     )
-    keyed = keyed.assign(least=-keyed["hours"], fewest=-keyed["people"])
+    keyed = keyed.assign(least=-keyed["hours"], fewest=-keyed["people"].fillna(MIDDLE))
     keyed = keyed.sort_values(["topic", "least", "fewest", "pcn", "operator", "facility"], kind="stable")
     return {name: column(keyed[name], 1) for name in ("topic", "pcn", "operator", "facility", "hours", "people")}
 
@@ -75,7 +76,7 @@ def organisation_data(
     Parameters
     ----------
     tables
-        The run, each table sorted by its key.
+        The run, each table sorted by its key, with a number wherever a count is not shown.
     flows
         `plan_data.add_flows`.
     operators
@@ -84,7 +85,7 @@ def organisation_data(
     Returns
     -------
     blocks
-        `sankey`, `tree`, `link_order`, `attention` and `attention_lists`; see the functions that make them.
+        `sankey`, `tree`, `link_order` and `attention_lists`; see the functions that make them.
     """
     marks = list(MARKS)
     told = operators[OperatorResultFrame.operator_kind]
@@ -105,7 +106,6 @@ def organisation_data(
         "sankey": _sankey(tables, flows, kinds, icb_of_pcn, icb_names.map(_short_icb)),
         "tree": tree_data(tables, rows, operators),
         "link_order": link_order(ties, icb_of_pcn, len(rows.icbs)),
-        "attention": attention_data(tables.attention, rows),
         "attention_lists": [
             {"name": name, "to_do": ADVICE[topic][0], "not_said": ADVICE[topic][1]} for topic, name in ATTENTION.items()
         ],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ..config import MapParams
+from ..phrases import INTERNAL_MARK
 from ..schema import (
     AllocationResultFrame,
     AttentionFrame,
@@ -20,6 +23,7 @@ from ..schema import (
     PathwayFrame,
     PcnResultFrame,
     PlaceFrame,
+    PlanFacts,
     PledgeResultFrame,
     PracticeResultFrame,
     ReachableFrame,
@@ -33,6 +37,7 @@ from .data import page_data
 from .encode import json_block
 from .layers import draw_layers
 
+_PRINTED = "font: 600 10pt system-ui, sans-serif; color: #212b32"
 _SLOT = re.compile(r"<!--geomap:(\w+)-->")
 
 
@@ -91,6 +96,23 @@ def fill_slots(document: str, parts: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda slot: parts[slot.group(1)], document)
 
 
+def mark_sheets(facts: PlanFacts) -> list[str]:
+    """The style that prints the mark at the head of every sheet of paper, where the browser can; none if published."""
+    style = f"@media print {{ @page {{ @top-center {{ content: {json.dumps(INTERNAL_MARK)}; {_PRINTED} }} }} }}"
+    return [style] if facts.internal else []
+
+
+def mark_parts(facts: PlanFacts) -> dict[str, str]:
+    """What says on the page itself, with scripts or without, that it is not for publication; empty where it is."""
+    if not facts.internal:
+        return {"mark": "", "marked_title": ""}
+    mark = html.escape(INTERNAL_MARK)
+    return {
+        "mark": f'<aside class="mark-internal" aria-label="Status of these results"><p>{mark}</p></aside>',
+        "marked_title": f"{mark} – ",
+    }
+
+
 def build_map(tables: MapTables, *, tiles: MapParams | None = None, index: str = "") -> str:
     """
     One complete HTML document of a finished run, which opens with no network.
@@ -124,15 +146,15 @@ def build_map(tables: MapTables, *, tiles: MapParams | None = None, index: str =
     if host:
         data["tiles"] = {"url": tiles.tiles_url, "host": host, "attribution": tiles.tiles_attribution}
     drawn = draw_layers(tables.pcns, tables.facilities, tables.outlines)
-    sheets = [element("style", text) for text in styles()]
+    sheets = [element("style", text) for text in [*styles(), *mark_sheets(tables.facts)]]
     scripts = [element("script", text) for text in [*scripts_before_map(), drawn.script]]
-    parts = {
+    parts = mark_parts(tables.facts) | {
         "policy": content_policy([digest for _, digest in scripts], [digest for _, digest in sheets], host),
         "styles": "\n".join(text for text, _ in sheets),
         "map": drawn.html,
         "data": f'<script type="application/json" id="data">{json_block(data)}</script>',
         "scripts": "\n".join(text for text, _ in scripts),
     }
-    html = fill_slots(own_file("page.html"), parts)
-    check_no_remote(html)
-    return html
+    page = fill_slots(own_file("page.html"), parts)
+    check_no_remote(page)
+    return page

@@ -6,10 +6,23 @@ import pandas as pd
 
 from ..schema import AllocationResultFrame, MapTables, PathwayFrame, UnmetFrame
 from .blocks import Rows, column, positions
+from .people import shown
 
 
 def add_flows(tables: MapTables, rows: Rows) -> pd.DataFrame:
-    """The plan added up to one row a (PCN, facility, operator, pathway), as row numbers."""
+    """
+    The plan added up to one row a (PCN, facility, operator, pathway), as row numbers.
+
+    Parameters
+    ----------
+    tables
+        With a number wherever a count is not shown (`geomap.few.fill_few`).
+
+    Returns
+    -------
+    flows
+        `places`, `hours` and `minutes`, to draw with.
+    """
     frame, plan = AllocationResultFrame, tables.allocation
     flows = pd.DataFrame(
         {
@@ -27,23 +40,24 @@ def add_flows(tables: MapTables, rows: Rows) -> pd.DataFrame:
     return flows
 
 
-def flow_data(flows: pd.DataFrame) -> dict[str, list]:
-    """What `add_flows` made, as columns."""
-    digits = {"hours": 1, "minutes": 1}
-    return {name: column(flows[name], digits.get(name)) for name in flows.columns}
+def flow_data(flows: pd.DataFrame, *, internal: bool) -> dict[str, list]:
+    """What `add_flows` made, as columns; places that may not be shown and their hours are None."""
+    places = shown(flows["places"], internal=internal)
+    hours = flows["hours"].mask(places.isna())
+    return {name: column(values, 1) for name, values in flows.assign(places=places, hours=hours).items()}
 
 
 def pathway_data(pathways: pd.DataFrame) -> dict[str, list]:
     return {
         "id": column(pathways[PathwayFrame.pathway_id]),
         "name": column(pathways[PathwayFrame.pathway_name]),
-        "course_hours": column(pathways[PathwayFrame.course_hours], 1),
+        "course_hours": column(pathways[PathwayFrame.course_hours], 4),
     }
 
 
 def unmet_data(unmet: pd.DataFrame, rows: Rows) -> dict[str, list]:
     frame = UnmetFrame
-    unmet = unmet[unmet[frame.demand_places] > 0]
+    unmet = unmet[unmet[frame.demand_places].ne(0).fillna(True)]
     return {
         "pcn": positions(unmet[frame.pcn_code], rows.pcns, what="PCNs").tolist(),
         "pathway": positions(unmet[frame.pathway_id], rows.pathways, what="pathways").tolist(),

@@ -21,9 +21,13 @@ from ..schema import (
 )
 from ..schema.words import LIST_SEPARATOR
 from .blocks import Rows, column, positions
+from .people import shown
 from .shapes import encode_points, encode_shapes, thin_shapes
 
 _BEST = 1
+_PATIENTS = "patients"
+"""The measure of likeness that counts people."""
+
 
 def best_sites(tables: MapTables) -> pd.DataFrame:
     """`ChosenSiteFrame` of the best portfolio, by rank; empty where no sites were asked for."""
@@ -48,9 +52,14 @@ def _members(choice: SiteTables) -> dict[str, list[str]]:
     return {site: cell.split(LIST_SEPARATOR) for site, cell in cells.items()}
 
 
-def site_data(tables: MapTables, rows: Rows) -> dict[str, object]:
+def site_data(tables: MapTables, filled: MapTables, rows: Rows) -> dict[str, object]:
     """
     The chosen sites as columns, best first, and the comparators they point to.
+
+    Parameters
+    ----------
+    tables, filled
+        The run, and the same with a number wherever a count is not shown.
 
     Returns
     -------
@@ -69,7 +78,8 @@ def site_data(tables: MapTables, rows: Rows) -> dict[str, object]:
     comparator_rows = [_pcn_rows(codes, rows) for codes in comparators.values()]
     outlines = _outlines(tables.pcns, [*pcns, *comparator_rows])
     rounded = {f.need_index: 3, f.coverage_share: 3, f.link_worker_fte: 2, f.setup_cost: 0, f.matched_hours: 1}
-    rounded |= {f.completions: 3, f.value: 3}
+    rounded |= {f.completions: 3}
+    value = sites[f.value].mask(sites[f.completions].isna())
     exact = (f.icb_name, f.region_name, f.patients, f.deprivation_fifth, f.rurality, f.demand_places, f.facilities)
     return {
         "unit": tables.choice.unit if tables.choice else "",
@@ -81,7 +91,8 @@ def site_data(tables: MapTables, rows: Rows) -> dict[str, object]:
         "people": column(sites[f.places]),
         **{name: column(sites[name], 0) for name in exact},
         **{name: column(sites[name], digits) for name, digits in rounded.items()},
-        **_told_of(tables.choice, sites[f.site_id].tolist(), list(comparators)),
+        f.value: column(value, 3),
+        **_told_of(tables, sites[f.site_id].tolist(), list(comparators)),
         "comparators": {
             "id": list(comparators),
             "name": _comparator_names(tables.choice, list(comparators)),
@@ -89,7 +100,7 @@ def site_data(tables: MapTables, rows: Rows) -> dict[str, object]:
         },
         "shapes": encode_shapes(outlines),
         "places": encode_points(outlines.representative_point()),
-        "flows": _site_flows(tables.choice, rows),
+        "flows": _site_flows(filled, rows),
         "likeness": list(LIKENESS.values()),
         "verdicts": VERDICTS,
     }
@@ -99,10 +110,10 @@ def _pcn_rows(codes: list[str], rows: Rows) -> list[int]:
     return positions(pd.Series(codes, name=ChosenSiteFrame.pcn_codes, dtype="str"), rows.pcns, what="PCNs").tolist()
 
 
-def _site_flows(choice: SiteTables | None, rows: Rows) -> dict[str, list]:
+def _site_flows(tables: MapTables, rows: Rows) -> dict[str, list]:
     """The plan that serves the sites alone, added up to one row a (PCN, facility); -1 where it is no one place."""
     f = AllocationResultFrame
-    plan = choice.plan if choice else f.no_rows()
+    plan = tables.choice.plan if tables.choice else f.no_rows()
     flows = pd.DataFrame(
         {
             "pcn": positions(plan[f.pcn_code], rows.pcns, what="PCNs"),
@@ -112,6 +123,7 @@ def _site_flows(choice: SiteTables | None, rows: Rows) -> dict[str, list]:
         }
     )
     flows = flows.groupby(["pcn", "facility"], as_index=False, sort=True).sum()
+    flows["places"] = shown(flows["places"], internal=tables.facts.internal)
     return {name: column(flows[name], 1) for name in flows.columns}
 
 
@@ -124,8 +136,9 @@ def _outlines(pcns: gpd.GeoDataFrame, groups: list[list[int]]) -> gpd.GeoSeries:
     return gpd.GeoSeries(areas, crs=pcns.crs)
 
 
-def _told_of(choice: SiteTables | None, ids: list[str], comparators: list[str]) -> dict[str, list]:
+def _told_of(tables: MapTables, ids: list[str], comparators: list[str]) -> dict[str, list]:
     """How sure each site is, why it was chosen, and how like its comparator it is; missing where it was not asked."""
+    choice = tables.choice
     if choice is None:
         return dict.fromkeys(("share_of_draws", "verdict", "reasons", "comparator", "distance", "close_enough"), []) | {
             "shared_facilities": [],
@@ -134,6 +147,7 @@ def _told_of(choice: SiteTables | None, ids: list[str], comparators: list[str]) 
     r, s, c = RobustnessFrame, SiteReasonFrame, ComparatorFrame
     sure = choice.robustness.set_index(r.site_id).reindex(ids)
     reasons = {site: part.sort_values(s.order)[s.sentence].tolist() for site, part in choice.reasons.groupby(s.site_id)}
+    measured = choice.comparators if tables.facts.internal else _patients_shown(choice.comparators)
     first = choice.comparators.drop_duplicates(c.site_id).set_index(c.site_id).reindex(ids)
     return {
         "share_of_draws": column(sure[r.share_of_draws], 3),
@@ -143,8 +157,16 @@ def _told_of(choice: SiteTables | None, ids: list[str], comparators: list[str]) 
         "distance": column(first[c.distance], 3),
         "close_enough": column(first[c.close_enough].eq(True)),
         "shared_facilities": column(first[c.shared_facilities], 0),
-        "measures": [_measures(choice.comparators[choice.comparators[c.site_id] == site]) for site in ids],
+        "measures": [_measures(measured[measured[c.site_id] == site]) for site in ids],
     }
+
+
+def _patients_shown(comparators: pd.DataFrame) -> pd.DataFrame:
+    """The comparators with the patients of both as a published run may show them."""
+    c = ComparatorFrame
+    people, values = comparators[c.measure].eq(_PATIENTS), (c.site_value, c.comparator_value)
+    told = {name: shown(comparators[name], internal=False).astype("Float64").astype("float64") for name in values}
+    return comparators.assign(**{name: comparators[name].mask(people, told[name]) for name in values})
 
 
 def _measures(rows: pd.DataFrame) -> list[list[float | None]]:

@@ -14,6 +14,7 @@ from ..schema import AttentionFrame, ChosenSiteFrame, MapTables, PathwayFrame, P
 from ..schema.words import LIST_SEPARATOR
 from .classes import Classes, class_data, quantile_classes, signed_classes
 from .colours import BLUES, BROWNS, GAINS, LOSSES, PALE, PURPLES, SAME, YELLOW_TO_BLUE, spread
+from .people import drawn, limits
 from .sites_data import best_sites, comparator_pcns
 
 CLASSES = 5
@@ -75,7 +76,7 @@ _CHANGE = _Told(
     title="Change of coverage by fairness, in percentage points", short="Change by fairness",
 )  # fmt: skip
 _UNMET = _Told(
-    key="unmet", group=_PLACES, name="People without a place", unit="count", colours=BROWNS,
+    key="unmet", group=_PLACES, name="People without a place", unit="people",
     title="People left without a place", short="Without a place", column=_F.unmet_places, in_popup=True,
 )  # fmt: skip
 _GAPS = _Told(key="gaps", group=_ACTION, name="Gaps", title="Gaps in reach and in links", short="Gap")
@@ -103,7 +104,8 @@ def themes(tables: MapTables) -> list[dict[str, object]]:
     Parameters
     ----------
     tables
-        The run, each table sorted by its key; the class of each PCN stands in the order of the PCNs.
+        The run, each table sorted by its key, with a number wherever a count is not shown; the class of each PCN stands
+        in the order of the PCNs.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def themes(tables: MapTables) -> list[dict[str, object]]:
         *_compared((_REACH, pcns[_F.hours_in_reach]), (_REACH_LEFT, pcns[_F.hours_left_in_reach])),
         *_compared((_COVERAGE, pcns[_F.coverage_share]), (_FIRST, pcns[_F.first_coverage_share])),
         _change(pcns),
-        _quantiles(_UNMET, pcns[_F.unmet_places]),
+        _UNMET.data(**_classed_people(_numbers(pcns[_F.unmet_places]), internal=tables.facts.internal)),
     ]
     by_key = {theme["key"]: theme for theme in made}
     by_key["coverage"]["by_pathway"], by_key["unmet"]["by_pathway"] = _by_pathway(tables)
@@ -135,6 +137,12 @@ def _classed(classes: Classes, colours: tuple[str, ...]) -> dict[str, object]:
     is_alone = bool(classes.high) and classes.low[0] == classes.high[0] and len(classes.high) > 1
     rule = _LEAST_ALONE if is_alone else _QUANTILES
     return {"rule": rule, "colours": spread(colours, len(classes.high)), **class_data(classes, 4)}
+
+
+def _classed_people(counts: np.ndarray, *, internal: bool) -> dict[str, object]:
+    """Of quantiles, those that are not shown in one class and no end of a class told that is not shown."""
+    made = _classed(quantile_classes(drawn(counts, internal=internal), CLASSES), BROWNS)
+    return made | {end: limits(made[end], internal=internal) for end in ("low", "high")}
 
 
 def _quantiles(told: _Told, values: pd.Series) -> dict[str, object]:
@@ -172,7 +180,7 @@ def _by_pathway(tables: MapTables) -> tuple[list[dict[str, object]], list[dict[s
         demand = rows[f.demand_places].fillna(0)
         share = (rows[f.matched_places] / demand).where(demand > 0)
         coverage.append(_classed(quantile_classes(_numbers(share), CLASSES), PURPLES))
-        unmet.append(_classed(quantile_classes(_numbers(rows[f.unmet_places].fillna(0)), CLASSES), BROWNS))
+        unmet.append(_classed_people(_numbers(rows[f.unmet_places].fillna(0)), internal=tables.facts.internal))
     return coverage, unmet
 
 

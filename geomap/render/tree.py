@@ -23,6 +23,7 @@ from ..schema.words import LIST_SEPARATOR
 from . import places_data
 from .blocks import Rows, column
 from .labels import MARKS
+from .people import shown, shown_one
 
 _DIGITS = re.compile(r"\d+")
 
@@ -56,7 +57,10 @@ def _places_sums(tables: MapTables, rows: Rows, sub_icbs: pd.DataFrame) -> dict[
     made = {}
     for level, (codes, index) in levels.items():
         sums = pcns.groupby(codes.to_numpy())[list(figures.values())].sum().reindex(index)
-        made[level] = {name: column(sums[source], 1) for name, source in figures.items()}
+        made[level] = {
+            name: column(sums[source] if name == "hours" else shown(sums[source], internal=tables.facts.internal), 1)
+            for name, source in figures.items()
+        }
     return made
 
 
@@ -69,9 +73,9 @@ def _kind_sums(ledger: pd.DataFrame, operators: pd.DataFrame) -> dict[str, list]
     return {name: column(sums[source], 1) for name, source in figures.items()}
 
 
-def pledge_places(tables: MapTables) -> list[list[int]]:
+def pledge_places(tables: MapTables) -> list[list[int | None]]:
     """
-    Course places of each pledge, in the order of the ledger, for each pathway that it names.
+    Course places of each pledge, in the order of the ledger, for each pathway that it names; None: not shown.
 
     Raises
     ------
@@ -84,7 +88,8 @@ def pledge_places(tables: MapTables) -> list[list[int]]:
     made = []
     for pledge, text in named.reindex(tables.ledger[ledger.pledge_id]).items():
         pathways = [key for key in text.split(LIST_SEPARATOR) if key] if isinstance(text, str) else []
-        made.append([int(given.pop((pledge, key), 0)) for key in pathways])
+        places = [int(given.pop((pledge, key), 0)) for key in pathways]
+        made.append([shown_one(count, internal=tables.facts.internal) for count in places])
     if given and len(tables.pledges):
         pledge, pathway = min(given)
         raise KeyLinkError(
@@ -108,7 +113,7 @@ def tree_data(tables: MapTables, rows: Rows, operators: pd.DataFrame) -> dict[st
     Parameters
     ----------
     tables
-        The run, each table sorted by its key.
+        The run, each table sorted by its key, with a number wherever a count is not shown.
     operators
         `bank_data.known_operators`, in the order of their rows.
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from xlsxwriter.chart import Chart
 from xlsxwriter.workbook import Workbook
 
+from ..schema.published import SUPPRESSED
+
 INK, ACCENT, GREY, MID, PALE = "#212B32", "#005EB8", "#425563", "#768692", "#E8EDEE"
 SOFT = "#B8C4CC"
 """For what stands beside the accent: before, unmet, not recommended."""
@@ -43,6 +45,8 @@ class Bars:
     label_color: str = INK
     inside: bool = False
     """Whether the numbers stand in the middle of the bars."""
+    hidden: Sequence[bool] = ()
+    """Which of the numbers are not shown: they have no bar, and are labelled as what they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,8 @@ def _labels(bars: Bars) -> dict[str, object]:
     if not bars.labels:
         return {}
     look = {"value": True, "num_format": bars.labels, "font": {"color": bars.label_color, "size": 9}}
+    if any(bars.hidden):
+        look["custom"] = [{"value": SUPPRESSED} if hidden else None for hidden in bars.hidden]
     return {"data_labels": look | ({"position": "center"} if bars.inside else {})}
 
 

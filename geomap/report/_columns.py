@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..phrases import PARTICIPANT_HOUR
 from ..schema import (
-    AccountingFrame,
     AllocationResultFrame,
     DifferenceFrame,
     FacilityResultFrame,
@@ -24,7 +23,7 @@ from ..schema import (
     UnmetFrame,
 )
 from ..schema.published import EASTING_M, NORTHING_M
-from ._columns_backing import ATTENTION_COLUMNS, FILE_COLUMNS, FILES, OPERATOR_COLUMNS
+from ._columns_backing import ACCOUNT_COLUMNS, ATTENTION_COLUMNS, FILE_COLUMNS, FILES, OPERATOR_COLUMNS
 from ._columns_choice import CHOICE_COLUMNS, CHOICE_SHEETS
 
 BOARD_SHEETS = {
@@ -52,6 +51,7 @@ PLAN_SHEETS = {
     "differences": ("Differences", "What changed against an earlier plan; empty where the run did not start from one."),
     "links": ("Links", "Which operator or facility works with which NHS organisation."),
     "accounting": ("Accounting", "What became of every row that was read."),
+    "repairs": ("Repairs", "Every cell that was read otherwise than it stands, and what was taken instead."),
 }
 """Table → name of its sheet, and what it holds: the plan in full, and what it was made from."""
 
@@ -279,20 +279,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         LinkFrame.since: ("Since", "As the operator wrote it."),
         LinkFrame.note: ("Note", "As the operator wrote it."),
     },
-    "accounting": {
-        AccountingFrame.source: ("File", "The file that was read."),
-        AccountingFrame.sheet: ("Sheet", "The sheet of a workbook; empty for other files."),
-        AccountingFrame.row: ("First row", "The first row that this line stands for; the heading is row 1."),
-        AccountingFrame.rows: ("Rows", "How many rows this line stands for; they add up to the file."),
-        AccountingFrame.row_id: ("Id", "The row's own id."),
-        AccountingFrame.column: ("Column", "The column that decided, where a row was not used as it stood."),
-        AccountingFrame.value: ("Value", "What stood there, as it was written."),
-        AccountingFrame.status: (
-            "What became of it",
-            "Matched, part-matched, unmatched, used, not used, repaired or rejected.",
-        ),
-        AccountingFrame.reason: ("Reason", "Why, where it is not plain."),
-    },
+    **ACCOUNT_COLUMNS,
     **FILE_COLUMNS,
 }
 """Table → column → its heading in the workbook, and what it means."""

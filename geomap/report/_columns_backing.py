@@ -1,15 +1,17 @@
-"""What the tables of organisations are called and mean: two are sheets of the workbook, the others files alone."""
+"""What the tables of organisations, and those of the rows that were read, are called and mean."""
 
 from __future__ import annotations
 
 from ..phrases import PARTICIPANT_HOUR
 from ..schema import (
+    AccountingFrame,
     AttentionFrame,
     NeedFrame,
     OperatorResultFrame,
     PledgeResultFrame,
     PracticeResultFrame,
     ReachableFrame,
+    RepairFrame,
     TieFrame,
     VenueFrame,
 )
@@ -61,6 +63,35 @@ ATTENTION_COLUMNS = {
         "Matched hours that hang on it; of an operator without a link, the hours that are left.",
     ),
     AttentionFrame.people: ("People", "Course places that hang on it."),
+}
+
+ACCOUNT_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    "accounting": {
+        AccountingFrame.source: ("File", "The file that was read."),
+        AccountingFrame.sheet: ("Sheet", "The sheet of a workbook; empty for other files."),
+        AccountingFrame.row: ("First row", "The first row that this line stands for; the heading is row 1."),
+        AccountingFrame.rows: ("Rows", "How many rows this line stands for; they add up to the file."),
+        AccountingFrame.row_id: ("Id", "The row's own id."),
+        AccountingFrame.column: ("Column", "The column that decided, where a row was not used as it stood."),
+        AccountingFrame.value: ("Value", "What stood there, as it was written."),
+        AccountingFrame.status: (
+            "What became of it",
+            "Matched, part-matched, unmatched, used, not used, repaired or rejected.",
+        ),
+        AccountingFrame.reason_code: ("Code", "A short code of the reason, to count rows by."),
+        AccountingFrame.reason: ("Reason", "Why, where it is not plain."),
+    },
+    "repairs": {
+        RepairFrame.source: ("File", "The file that was read."),
+        RepairFrame.sheet: ("Sheet", "The sheet of a workbook; empty for other files."),
+        RepairFrame.row: ("First row", "The row of the cell, or of the first of several; the heading is row 1."),
+        RepairFrame.cells: ("Cells", "One in the bank of hours; cells of an official file mended alike share a line."),
+        RepairFrame.row_id: ("Id", "The row's own id."),
+        RepairFrame.column: ("Column", "As the file heads it."),
+        RepairFrame.value: ("Value", "What stands there, as it was written."),
+        RepairFrame.taken: ("Taken", "What was read instead; empty where the cell was passed over."),
+        RepairFrame.reason: ("Why", "What was assumed or mended."),
+    },
 }
 
 FILE_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {

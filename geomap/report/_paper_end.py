@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..phrases import AIMS, PARTICIPANT_HOUR, day_in_words, not_reported
+from ..phrases import AIMS, INTERNAL_MARK, PARTICIPANT_HOUR, ROUNDED_NOTE, day_in_words, not_reported
 from ..phrases_choice import SITE_UNITS
 from ..schema import LevelFrame, PathwayFrame, PlanFacts, ResultTables, SiteTables
 from ._paper_page import MAX_ROWS, Column, Paper
@@ -31,7 +31,8 @@ def write_data(paper: Paper, told: Told, facts: PlanFacts) -> None:
     sources = " The annex lists every source with its date." if facts.sources else ""
     paper.paragraph(
         f"Practices and PCNs are taken as of {told.quote(day_in_words(facts.as_of))}. {rejected} "
-        f"Link workers: {not_reported(facts)}.{sources}"
+        f"Link workers: {not_reported(facts)}.{sources} "
+        f"{told.quote(f'{INTERNAL_MARK}.' if facts.internal else ROUNDED_NOTE)}"
     )
     paper.bullets(told.quote(note) for note in facts.notes[:MOST_NOTES])
 

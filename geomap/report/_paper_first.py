@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from ..phrases import PARTICIPANT_HOUR, day_in_words, finding
+from ..phrases import INTERNAL_MARK, PARTICIPANT_HOUR, day_in_words, finding
 from ..phrases_choice import SITE_UNITS, in_a_row, recommendation
 from ..schema import (
     CandidateFrame,
@@ -58,7 +58,8 @@ def close_comparators(told: Told) -> dict[str, str]:
 def write_first_page(paper: Paper, told: Told, tables: ResultTables) -> None:
     """The answer, five figures, the map, and what the board is asked to do."""
     facts = tables.facts
-    paper.overline(f"Board paper  ·  {told.quote(facts.name)}", told.quote(facts.label))
+    mark = INTERNAL_MARK if facts.internal else ""
+    paper.overline(f"Board paper  ·  {told.quote(facts.name)}", mark, told.quote(facts.label))
     _record_title(told, tables)
     paper.title(title_of(tables))
     if tables.choice is not None and told.has(PORTFOLIOS):
@@ -91,7 +92,7 @@ def _period(told: Told, facts: PlanFacts) -> str:
 def _answer(told: Told, tables: ResultTables, row: int) -> str:
     one, several = SITE_UNITS[tables.choice.unit]
     count = told.number(PORTFOLIOS, row, P.sites)
-    people, hours = told.number(PORTFOLIOS, row, P.places), told.number(PORTFOLIOS, row, P.matched_hours)
+    people, hours = told.people(PORTFOLIOS, row, P.places), told.number(PORTFOLIOS, row, P.matched_hours)
     single = count == "1"
     start = f"We recommend starting test-and-learn in {f'one {one}' if single else f'{count} {several}'}."
     gain = (
@@ -116,8 +117,8 @@ def _site_figures(told: Told, choice: SiteTables, row: int) -> list[tuple[str, s
     one, several = SITE_UNITS[choice.unit]
     figures = [
         (told.number(PORTFOLIOS, row, P.sites), f"{one if best[P.sites] == 1 else several} to start in"),
-        (told.number(PORTFOLIOS, row, P.places), "people with a place there"),
-        (told.number(PORTFOLIOS, row, P.completions), "of them expected to complete (estimate)"),
+        (told.people(PORTFOLIOS, row, P.places), "people with a place there"),
+        (told.people(PORTFOLIOS, row, P.completions), "of them expected to complete (estimate)"),
         (told.number(PORTFOLIOS, row, P.matched_hours), "donated participant-hours put to use there"),
     ]
     if best[P.setup_cost]:
@@ -154,7 +155,7 @@ def _beside(told: Told, row: int, several_icbs: bool, *, roomy: bool) -> str:
     """What the key tells of a site: its ICB where there are several, and its gain where there is room."""
     told_of = [_icb(told, row)] if several_icbs else []
     if roomy:
-        given, wanted = told.number(CHOSEN, row, C.places), told.number(CHOSEN, row, C.demand_places)
+        given, wanted = told.people(CHOSEN, row, C.places), told.people(CHOSEN, row, C.demand_places)
         told_of.append(f"{given} people with a place, of {wanted} who could start")
     return "; ".join(told_of)
 
@@ -223,12 +224,12 @@ def _plan_figures(told: Told) -> list[tuple[str, str]]:
 def _plan_map(paper: Paper, told: Told, tables: ResultTables) -> None:
     """The map, and beside it where most places stay unmet."""
     f = PcnResultFrame
-    frame = told.table(PCNS)
-    most = frame[frame[f.unmet_places] > 0].sort_values(f.unmet_places, ascending=False, kind="stable").head(MOST_UNMET)
+    unmet = told.amounts(PCNS, f.unmet_places)
+    most = unmet[unmet > 0].sort_values(ascending=False, kind="stable").head(MOST_UNMET)
     key = []
     for row in most.index:
-        unmet, wanted = told.number(PCNS, row, f.unmet_places), told.number(PCNS, row, f.demand_places)
-        key.append(("", told.words(PCNS, row, f.pcn_name), f"{unmet} of {wanted} places unmet"))
+        short, wanted = told.people(PCNS, row, f.unmet_places), told.people(PCNS, row, f.demand_places)
+        key.append(("", told.words(PCNS, row, f.pcn_name), f"{short} of {wanted} places unmet"))
     alt = "Map of PCNs, darker where the plan gives a greater share of the places that are wanted."
     png = draw_map(tables.pcns, tables.outlines, Scene(), theme=f.coverage_share, width_mm=MAP_MM)
     title = "Share of the places wanted that each PCN gets (areas are indicative), and where most are unmet"

@@ -24,7 +24,7 @@ def write_offers(paper: Paper, told: Told, tables: ResultTables) -> None:
         _gaps(paper, told)
     if told.has(SECTORS):
         _sectors(paper, told)
-    if told.has(BUDGETS) and told.table(BUDGETS)[B.wanting_places].any():
+    if told.has(BUDGETS) and told.amounts(BUDGETS, B.wanting_places).any():
         _budgets(paper, told)
 
 
@@ -81,15 +81,16 @@ def _reason(told: Told, row: int) -> str:
 
 
 def _gap_sentence(told: Told, frame: pd.DataFrame) -> str:
-    worst = int(frame[G.unmet_places].idxmax())
-    if not frame.at[worst, G.unmet_places]:
+    unmet = told.amounts(GAPS, G.unmet_places)
+    worst = int(unmet.idxmax())
+    if not unmet[worst]:
         return "Everybody who could be referred and start gets a place on every pathway."
     reason = _reason(told, worst)
     why = f": {reason[:1].lower()}{reason[1:]}" if reason != NOTHING else ""
     return (
         f"The plan gives a place to {told.figure('people')} of the {told.figure('demand_places')} people who could be "
         f"referred and start. Most are missing in {told.words(GAPS, worst, G.pathway_name)}, "
-        f"{told.number(GAPS, worst, G.unmet_places)} places{why}."
+        f"{told.people(GAPS, worst, G.unmet_places)} places{why}."
     )
 
 
@@ -121,7 +122,7 @@ def _sectors(paper: Paper, told: Told) -> None:
 
 def _budgets(paper: Paper, told: Told) -> None:
     frame = told.table(BUDGETS)
-    frame = frame[frame[B.wanting_places] > 0]
+    frame = frame[told.amounts(BUDGETS, B.wanting_places) > 0]
     rows = [
         [
             told.words(BUDGETS, row, B.pathway_name),

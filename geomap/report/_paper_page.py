@@ -16,7 +16,9 @@ from docx.shared import Emu, Mm, Pt
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
+from ..phrases import INTERNAL_MARK
 from ..schema import PlanFacts
+from ..schema.published import SUPPRESSED
 from ._paper_styles import (
     BIG,
     BODY,
@@ -31,6 +33,7 @@ from ._paper_styles import (
     PALE,
     RULE,
     TITLE,
+    mark_pages,
     open_template,
     set_page,
 )
@@ -42,6 +45,7 @@ SHORT = 8
 
 ROOMY = 8
 """Entries of a key that have room for a line more each."""
+FEW = f"{SUPPRESSED}: 1 to 7, not shown."
 GAP_POINTS = 5
 CELL_MARGIN_MM = 1.2
 EMU_PER_TWIP = 635
@@ -86,16 +90,18 @@ class Paper:
         self.document = open_template(template)
         if template is None:
             set_page(self.document, facts)
+        if facts.internal:
+            mark_pages(self.document, INTERNAL_MARK)
         section = self.document.sections[0]
         sides = section.left_margin + section.right_margin + (section.gutter or 0)
         self.width = Emu(section.page_width - sides)
         self._cell_style = self.document.styles[CELL].style_id
         self._figures = self._tables = self._sections = 0
 
-    def overline(self, text: str, label: str) -> None:
-        """What kind of paper it is, above the title; a label, such as "Illustrative", is marked."""
+    def overline(self, text: str, *labels: str) -> None:
+        """What kind of paper it is, above the title; labels, such as "Illustrative", are marked."""
         written = self.document.add_paragraph(style=OVERLINE)
-        if label:
+        for label in filter(None, labels):
             marked = written.add_run(f" {label} ")
             marked.bold, marked.font.highlight_color = True, WD_COLOR_INDEX.YELLOW
             written.add_run("  ")
@@ -151,12 +157,18 @@ class Paper:
         return f"Figure {self._figures + 1}"
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], note: str = "") -> None:
-        """A numbered table as wide as the text; its heading is repeated on each page, a row is never split."""
+        """
+        A numbered table as wide as the text; its heading is repeated on each page, a row is never split.
+
+        Where a count of people is not shown, the note says so.
+        """
         self._tables += 1
         self._keep_last()
         self.document.add_paragraph(f"Table {self._tables}. {title}", CAPTION)
         table = self._grid([column.part for column in columns])
         lines = list(rows)
+        if any(SUPPRESSED in cells for cells in lines):
+            note = f"{note} {FEW}".strip()
         self._row(table, [column.heading for column in columns], columns, heading=True, stay=True)
         for number, cells in enumerate(lines, start=1):
             # A short table stays whole; of a long one at least two rows, or one and the note, stand on each page.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import io
 import zipfile
+import zlib
 
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_TAB_ALIGNMENT
-from docx.opc.exceptions import PackageNotFoundError
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -21,7 +23,7 @@ from ..errors import ConfigError
 from ..schema import PlanFacts
 from ._paper_told import clean
 
-INK, ACCENT, GREY, PALE, RULE = "212B32", "005EB8", "425563", "E8EDEE", "AEB7BD"
+INK, ACCENT, GREY, PALE, RULE, ALARM = "212B32", "005EB8", "425563", "E8EDEE", "AEB7BD", "8A1538"
 FONT = "Arial"
 A4_MM = (210, 297)
 SIDE_MM, TOP_MM, FOOT_MM = 20, 15, 16
@@ -63,16 +65,24 @@ def open_template(template: bytes | None) -> Document:
         _drop_thumbnail(document)
     else:
         document = _read(template)
-        _empty(document)
     _add_styles(document, own=template is None)
     return document
+
+
+_NOT_WORD = (
+    OpcError, PythonDocxError, zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, AttributeError,
+    TypeError, OSError, NotImplementedError,
+)  # fmt: skip
+"""What python-docx raises where the parts of a document do not belong together."""
 
 
 def _read(template: bytes) -> Document:
     remedy = "Save the template from Word as a Word document (.docx), or leave it out."
     try:
-        return docx.Document(io.BytesIO(template))
-    except (PackageNotFoundError, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, AttributeError) as caught:
+        document = docx.Document(io.BytesIO(template))
+        _empty(document)
+        return document
+    except _NOT_WORD as caught:
         raise ConfigError(f"The template of the board paper is not a Word document (.docx). {remedy}") from caught
 
 
@@ -174,6 +184,24 @@ def set_page(document: Document, facts: PlanFacts) -> None:
     _add_field(foot, "PAGE")
     foot.add_run(" of ")
     _add_field(foot, "NUMPAGES")
+
+
+def mark_pages(document: Document, mark: str) -> None:
+    """Say something at the head of every page, below what a template has there."""
+    section = document.sections[0]
+    heads = [section.header]
+    if section.different_first_page_header_footer:
+        heads.append(section.first_page_header)
+    if document.settings.odd_and_even_pages_header_footer:
+        heads.append(section.even_page_header)
+    for head in heads:
+        first = head.paragraphs[0] if len(head.paragraphs) == 1 and not head.tables else None
+        empty = first is not None and not first.text and not first._p.findall(f".//{qn('w:drawing')}")
+        written = first if empty else head.add_paragraph()
+        written.style = document.styles[NOTE]
+        written.paragraph_format.space_before = written.paragraph_format.space_after = Pt(0)
+        said = written.add_run(mark)
+        said.bold, said.font.color.rgb = True, RGBColor.from_string(ALARM)
 
 
 def _add_field(paragraph: Paragraph, code: str) -> None:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..phrases import share
+from ..few import MIDDLE
+from ..phrases import count_in_words, share
 from ..schema import CandidateFrame, FigureFrame
+from ..schema.published import SUPPRESSED
 from ._columns import SHEETS
+from ._few_cells import find_hidden
 
 FIGURES, PROVISION, GAPS, SECTORS, BUDGETS, FAIRNESS, LEVELS, PCNS, PATHWAYS = (
     "figures", "provision", "gaps", "sectors", "health_budgets", "fairness", "levels", "pcns", "pathways",
@@ -79,10 +82,13 @@ class Told:
     ----------
     published
         What `published_tables` gives.
+    internal
+        Whether its counts of people are exact.
     """
 
-    def __init__(self, published: dict[str, pd.DataFrame]) -> None:
+    def __init__(self, published: dict[str, pd.DataFrame], *, internal: bool = True) -> None:
         self._tables = {name: frame.reset_index(drop=True) for name, frame in published.items()}
+        self._hidden = {name: find_hidden(name, frame, internal=internal) for name, frame in self._tables.items()}
         self.cells: list[Cell] = []
         self.quotes: list[str] = []
 
@@ -95,22 +101,44 @@ class Told:
         return not self.table(name).empty
 
     def number(self, table: str, row: int, column: str, shape: str = "whole") -> str:
-        """A cell in one of the `SHAPES`."""
+        """A cell in one of the `SHAPES`; a count of people that is not shown as the files have it, for a table."""
+        if self.is_hidden(table, row, column):
+            return self._keep(table, row, column, SUPPRESSED)
         value = float(self._tables[table].at[row, column])
         if math.isnan(value):
             return NOTHING
-        text = SHAPES[shape](value)
+        return self._keep(table, row, column, SHAPES[shape](value))
+
+    def people(self, table: str, row: int, column: str) -> str:
+        """A count of people in words, for a sentence: one that is not shown as the range that it is in."""
+        if self.is_hidden(table, row, column):
+            return self._keep(table, row, column, count_in_words(math.nan))
+        return self.number(table, row, column)
+
+    def is_hidden(self, table: str, row: int, column: str) -> bool:
+        """Whether a count of people is not shown."""
+        rows = self._hidden[table].get(column)
+        return rows is not None and bool(rows[row])
+
+    def amounts(self, table: str, column: str) -> pd.Series:
+        """A column of counts to rank and compare by; where one is not shown another stands for it. Never told."""
+        return self.table(table)[column].astype("Float64").fillna(MIDDLE).astype("float64")
+
+    def _keep(self, table: str, row: int, column: str, text: str) -> str:
         self.cells.append(Cell(table, row, column, text))
         return text
 
     def counted(self, table: str, row: int, column: str, words: tuple[str, str]) -> str:
         """A count with the word for one and for several: "1 operator", "4 operators"."""
-        number = self.number(table, row, column)
+        number = self.people(table, row, column)
         return f"{number} {words[0] if number == '1' else words[1]}"
 
     def figure(self, name: str, shape: str = "whole") -> str:
-        """A single figure of the run."""
-        return self.number(FIGURES, self._row_of(name), FigureFrame.value, shape)
+        """A single figure of the run, for a sentence."""
+        row = self._row_of(name)
+        if self.is_hidden(FIGURES, row, FigureFrame.value):
+            return self.people(FIGURES, row, FigureFrame.value)
+        return self.number(FIGURES, row, FigureFrame.value, shape)
 
     def _row_of(self, name: str) -> int:
         figures = self.table(FIGURES)

@@ -31,6 +31,7 @@ from ..schema.words import LIST_SEPARATOR
 from ..schema.words import VERDICTS as VERDICT_CODES
 from ._cells import COUNT, HUNDREDTHS, PERCENT, TENTHS, THOUSANDTHS
 from ._charts import SOFT, Bars, Drawn, Points, Wording, bar_chart, point_chart
+from ._few_cells import FEW_NOTE
 from ._page import Page
 
 SHEET = "Sites"
@@ -47,6 +48,7 @@ _COVERAGE, _COST, _SITES = "coverage", "cost", "sites"
 def write_sites(book: Workbook, tables: ResultTables, choice: SiteTables) -> None:
     """Add the sheet to a workbook that is being written."""
     page = Page(book, SHEET, WIDTHS, numbers=NUMBERS, chart_lines=17)
+    page.mark(tables.facts)
     page.paragraph(f"{recommendation(choice)}.", page.title, points=26, size=1.9)
     if tables.facts.label:
         page.paragraph(tables.facts.label, page.label)
@@ -57,6 +59,8 @@ def write_sites(book: Workbook, tables: ResultTables, choice: SiteTables) -> Non
     asked = f"Asked for: {choice.count:,} {unit} that together meet the most need"
     page.paragraph(f"{asked}{', under these conditions:' if choice.conditions else '.'}", page.note)
     page.bullets(choice.conditions)
+    if not tables.facts.internal:
+        page.paragraph(FEW_NOTE, page.note)
     _chosen(page, choice)
     many = choice.count > MOST_BESIDE_CHARTS
     if many:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 from xlsxwriter.workbook import Workbook
 
+from .. import few
 from ..phrases import (
     PARTICIPANT_HOUR,
+    ROUNDED_NOTE,
+    count_in_words,
     day_in_words,
     finding,
     hours_worth,
@@ -22,6 +27,7 @@ from ..schema import FairnessFrame, GapFrame, PcnResultFrame, PlanFacts, ResultT
 from ..schema.words import FIFTHS
 from ._cells import COUNT, HUNDREDTHS, PERCENT
 from ._charts import SOFT, Bars, Drawn, Wording, bar_chart
+from ._few_cells import as_shown, tell_people
 from ._page import Page
 from .summary import FIRST_REASONS, demand_reasons, hours_reasons, rejected_rows
 
@@ -37,12 +43,15 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     """Add the sheet to a workbook that is being written."""
     facts = tables.facts
     page = Page(book, SHEET, WIDTHS, numbers=(1, 2), chart_lines=15)
+    page.mark(facts)
     page.paragraph(f"{finding(facts)}.", page.title, points=26, size=1.9)
     if facts.label:
         page.paragraph(facts.label, page.label)
     page.paragraph(f"{hours_worth(facts)}.", page.text)
     period = f"{day_in_words(facts.period_start)} to {day_in_words(facts.period_end)}"
     page.paragraph(f"{facts.name}. Plan for {period}; data as of {day_in_words(facts.as_of)}.", page.note)
+    if not facts.internal:
+        page.paragraph(ROUNDED_NOTE, page.note)
     if tables.choice is not None:
         page.paragraph(f"{recommendation(tables.choice)}. The sheet Sites says why.", page.strong)
     room = page.keep_room(4)
@@ -52,7 +61,7 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
     hours = ("Why hours served nobody", "Hours", "Share")
     _reasons(page, hours_reasons(tables), hours)
     places = ("Why places could not be offered", "Places", "Share")
-    _reasons(page, demand_reasons(tables), places)
+    _reasons(page, demand_reasons(tables), places, shown=lambda count: as_shown(count, facts))
     _fairness(page, tables.fairness)
     _prices(page, tables.prices)
     if facts.changes:
@@ -70,12 +79,14 @@ def write_summary(book: Workbook, tables: ResultTables) -> None:
 def _key_figures(page: Page, tables: ResultTables) -> None:
     facts = tables.facts
     page.heading("Key figures")
-    page.line("People served", (facts.people, COUNT), "people", "Course places in the plan.")
-    page.line("Expected to complete", (round(facts.completions), COUNT), "people", "About, from completion rates.")
+    people, completing = as_shown(facts.people, facts), as_shown(round(facts.completions), facts)
+    page.line("People served", (people, COUNT), "people", "Course places in the plan.")
+    page.line("Expected to complete", (completing, COUNT), "people", "About, from completion rates.")
     page.line("PCNs covered", (facts.pcns_covered, COUNT), f"of {facts.pcns:,}", "With at least one place in the plan.")
-    met = facts.demand_places - facts.unmet_places
-    page.line("Places wanted", (facts.demand_places, COUNT), "places", f"{met:,} given, {facts.unmet_places:,} unmet.")
-    page.line("Registered patients", (facts.patients, COUNT), "patients", "In all PCNs of this run.")
+    met, unmet = (tell_people(n, facts) for n in (facts.demand_places - facts.unmet_places, facts.unmet_places))
+    wanted = as_shown(facts.demand_places, facts)
+    page.line("Places wanted", (wanted, COUNT), "places", f"{met} given, {unmet} unmet.")
+    page.line("Registered patients", (as_shown(facts.patients, facts), COUNT), "patients", "In all PCNs of this run.")
     told = not_reported(facts)
     page.line("Link workers", (facts.link_worker_fte, HUNDREDTHS), "FTE", told[:1].upper() + told[1:] + ".")
     rejected = rejected_rows(tables)
@@ -127,10 +138,11 @@ def _by_fifth(page: Page, tables: ResultTables) -> Drawn | None:
     page.heading("Coverage by deprivation fifth of PCNs", "Fifth", "Before (%)", "After (%)", "")
     first = page.row
     names = [PcnResultFrame.matched_places, PcnResultFrame.demand_places]
-    sums = pd.DataFrame(tables.pcns).groupby(PcnResultFrame.deprivation_fifth)[names].sum()
+    sums = pd.DataFrame(few.fill_few(tables).pcns).groupby(PcnResultFrame.deprivation_fifth)[names].sum()
     for fifth, before, after in told.itertuples():
-        given, wanted = sums.loc[float(fifth)] if float(fifth) in sums.index else (0, 0)
-        note = f"{given:,.0f} of {wanted:,.0f} places wanted are given"
+        places = sums.loc[float(fifth)] if float(fifth) in sums.index else (0, 0)
+        given, wanted = (tell_people(number, tables.facts) for number in places)
+        note = f"{given} of {wanted} places wanted are given"
         page.line(FIFTH_WORDS[fifth], (before, PERCENT), (after, PERCENT), note)
     table = page.row - 1
     page.paragraph("Before and after the plan was evened out; coverage is places given over places wanted.", page.note)
@@ -162,7 +174,9 @@ def _by_sector(page: Page, tables: ResultTables) -> Drawn:
     first = page.row
     for row in sectors.itertuples(index=False):
         told = dict(zip(sectors.columns, row, strict=True))
-        note = f"{_count(told[f.operators], 'operator')}, {_count(told[f.people], 'person', 'people')} served"
+        people = count_in_words(told[f.people])
+        served = "1 person" if people == "1" else f"{people} people"
+        note = f"{_count(told[f.operators], 'operator')}, {served} served"
         words = SECTOR_WORDS[told[f.sector]]
         page.line(words[:1].upper() + words[1:], (told[f.pledged_hours], COUNT), (told[f.matched_hours], COUNT), note)
     table = page.row - 1
@@ -190,7 +204,7 @@ def _by_sector(page: Page, tables: ResultTables) -> Drawn:
 
 def _by_pathway(page: Page, gaps: pd.DataFrame) -> Drawn | None:
     f = GapFrame
-    wanted = gaps[gaps[f.demand_places] > 0].head(MOST_PATHWAYS)
+    wanted = gaps[gaps[f.demand_places].ne(0).fillna(True)].head(MOST_PATHWAYS)
     if wanted.empty:
         return None
     page.heading("Places by pathway", "Pathway", "Given (places)", "Unmet (places)", "")
@@ -204,12 +218,12 @@ def _by_pathway(page: Page, gaps: pd.DataFrame) -> Drawn | None:
     page.paragraph("The sheet Gaps has every pathway, and the main reason why not more.", page.note)
     worst = wanted.iloc[0]
     parts = "; ".join(
-        f"{name}: {given:,} given, {unmet:,} unmet"
+        f"{name}: {count_in_words(given)} given, {count_in_words(unmet)} unmet"
         for name, given, unmet in wanted[[f.pathway_name, f.matched_places, f.unmet_places]].itertuples(index=False)
     )
     wording = Wording(
         title=f"Most places unmet: {worst[f.pathway_name]}"
-        if worst[f.unmet_places]
+        if pd.isna(worst[f.unmet_places]) or worst[f.unmet_places]
         else "Every place that is wanted is given",
         across="Course places",
         up="",
@@ -217,25 +231,38 @@ def _by_pathway(page: Page, gaps: pd.DataFrame) -> Drawn | None:
     )
     series = [
         Bars(name="Given", values=page.cells(1, first, table)),
-        Bars(name="Unmet", values=page.cells(2, first, table), color=SOFT, labels=COUNT, inside=True),
+        Bars(
+            name="Unmet",
+            values=page.cells(2, first, table),
+            color=SOFT,
+            labels=COUNT,
+            inside=True,
+            hidden=wanted[f.unmet_places].isna().tolist(),
+        ),
     ]
     return bar_chart(page.book, wording, page.cells(0, first, table), series, stacked=True)
 
 
-def _count(number: int, one: str, more: str = "") -> str:
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one if number == 1 else f'{one}s'}"
 
 
-def _reasons(page: Page, sums: pd.Series, columns: tuple[str, str, str]) -> None:
-    """The first reasons, the rest in one line, and the sum."""
+def _reasons(
+    page: Page,
+    sums: pd.Series,
+    columns: tuple[str, str, str],
+    shown: Callable[[float], float] = lambda amount: amount,
+) -> None:
+    """The first reasons, the rest in one line, and the sum; `shown` makes what may be told of an amount."""
     if sums.empty:
         return
-    title, amount, part = columns
-    page.heading(title, "Reason", amount, part, "")
-    total = sums.sum()
+    title, *named = columns
+    page.heading(title, "Reason", *named, "")
+    total = shown(sums.sum())
     rest = sums.iloc[FIRST_REASONS:].sum()
-    rows = [*sums.head(FIRST_REASONS).items(), *([("other reasons", rest)] if rest else []), ("all", total)]
-    for reason, value in rows:
+    rows = [*sums.head(FIRST_REASONS).items(), *([("other reasons", rest)] if rest else []), ("all", sums.sum())]
+    for reason, amount in rows:
+        value = shown(amount)
         page.line(reason[:1].upper() + reason[1:], (value, COUNT), (value / total, PERCENT))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..phrases import INTERNAL_MARK
 from ..schema.comparison import (
     CHANGES,
     SHIFT_KINDS,
@@ -35,6 +36,8 @@ def describe_comparison(comparison: Comparison) -> str:
     """
     What differs, to be printed in a terminal: a screen of lines of at most 100 letters, figures aligned.
 
+    Its figures are exact, as those of the runs are, and its last line says so.
+
     Parameters
     ----------
     comparison
@@ -49,6 +52,7 @@ def describe_comparison(comparison: Comparison) -> str:
         lines += _inputs(comparison)
     for note in comparison.notes:
         lines += textwrap.wrap(f"Note: {note}", LETTERS, subsequent_indent="    ")
+    lines.append(f"{INTERNAL_MARK}.")
     return "\n".join(_cut(line, LETTERS) for line in lines)
 
 

@@ -13,9 +13,11 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..errors import OutputError
+from ..phrases import INTERNAL_MARK
 from ..schema.comparison import Comparison, TotalFrame
 from ._comparison_columns import CODES, COLUMNS, SHEETS
-from ._page import ACCENT, INK
+from ._few_cells import ALARM, BAND_POINTS, print_note, put_note
+from ._page import ACCENT, FREE_SPACE, INK, PLAIN_TEXT, fit_cell
 from .comparison import describe_comparison, tell_finding
 from .files import harmless_text
 
@@ -80,9 +82,12 @@ def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
 
 
 def _write_workbook(path: Path, comparison: Comparison) -> Path:
-    """Summary, Read me, then the tables of the CSV files, one a sheet; no text becomes a formula or a link."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(path, options)
+    """
+    Summary, Read me, then the tables of the CSV files, one a sheet; no text becomes a formula or a link.
+
+    Its figures are exact, as those of the runs are, and every sheet says so.
+    """
+    book = xlsxwriter.Workbook(path, PLAIN_TEXT)
     book.set_properties({"title": "Comparison of two runs", "created": MADE})
     _write_summary(book, comparison)
     tables = comparison_tables(comparison)
@@ -93,7 +98,7 @@ def _write_workbook(path: Path, comparison: Comparison) -> Path:
     try:
         book.close()
     except XlsxWriterException as caught:
-        raise OutputError(f"{path.name} could not be written: {caught}") from caught
+        raise OutputError(f"{path.name} could not be written: {caught}. {FREE_SPACE}") from caught
     return path
 
 
@@ -103,14 +108,18 @@ def _write_summary(book: Workbook, comparison: Comparison) -> None:
     base = {"font_color": INK, "valign": "top"}
     title = book.add_format(base | {"bold": True, "font_size": 18, "text_wrap": True})
     text = book.add_format(base | {"font_name": "Courier New", "font_size": 10})
+    marked = book.add_format({"bold": True, "font_color": "#FFFFFF", "bg_color": ALARM})
     sheet.set_column(0, 0, 110)
     sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, tell_finding(comparison), title)
-    sheet.set_row(0, 52)
-    lines = [line for line in describe_comparison(comparison).split("\n") if line != tell_finding(comparison)]
-    for row, line in enumerate(lines, start=1):
+    sheet.write_string(0, 0, INTERNAL_MARK, marked)
+    sheet.write_string(1, 0, tell_finding(comparison), title)
+    sheet.set_row(1, 52)
+    said = (tell_finding(comparison), f"{INTERNAL_MARK}.")
+    lines = [line for line in describe_comparison(comparison).split("\n") if line not in said]
+    for row, line in enumerate(lines, start=2):
         sheet.write_string(row, 0, line, text)
     _print_setup(sheet)
+    print_note(sheet, INTERNAL_MARK, internal=True)
 
 
 def _write_read_me(book: Workbook, tables: dict[str, pd.DataFrame]) -> None:
@@ -132,6 +141,8 @@ def _write_read_me(book: Workbook, tables: dict[str, pd.DataFrame]) -> None:
     for row, cells in enumerate(lines, start=1):
         for column, cell in enumerate(cells):
             sheet.write_string(row, column, cell, strong if cells[0] else wrapped)
+    sheet.set_row(0, 16 + BAND_POINTS)
+    put_note(sheet, INTERNAL_MARK, internal=True)
     sheet.freeze_panes(1, 0)
     _print_setup(sheet)
 
@@ -154,8 +165,9 @@ def _write_table(book: Workbook, name: str, frame: pd.DataFrame) -> None:
         write = sheet.write_number if numeric else sheet.write_string
         for row, (value, shown) in enumerate(zip(values.tolist(), looks, strict=True), start=1):
             if value == value and value != "":  # what is missing stays an empty cell
-                write(row, number, value, shown)
-    sheet.set_row(0, 46)
+                write(row, number, value if numeric else fit_cell(value), shown)
+    sheet.set_row(0, 46 + BAND_POINTS)
+    put_note(sheet, INTERNAL_MARK, internal=True)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
     _print_setup(sheet)
@@ -180,7 +192,7 @@ def _width(title: str, values: pd.Series) -> int:
 
 
 def _heading(book: Workbook, **more: object) -> Format:
-    look = {"bold": True, "font_color": "#FFFFFF", "bg_color": ACCENT, "align": "left", "valign": "top"}
+    look = {"bold": True, "font_color": "#FFFFFF", "bg_color": ACCENT, "align": "left", "valign": "vcenter"}
     return book.add_format(look | {"text_wrap": True} | more)
 
 

@@ -15,9 +15,11 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ..errors import OutputError
+from ..few import mark_few
 from ..schema import FacilityResultFrame, MapTables, PcnResultFrame, ResultTables, SiteTables
 from ..schema.published import EASTING_M, NORTHING_M, SHAPES_NAME
 from ._columns import FILES
+from ._geopackage import check_geopackage
 
 LIVE_START = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 LINE_END = r"\r\n?"
@@ -63,6 +65,7 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "differences": tables.differences,
         "links": tables.links,
         "accounting": tables.accounting,
+        "repairs": tables.repairs,
         "pledges": tables.pledges,
         "practices": tables.practices,
         "reachable": tables.reachable,
@@ -103,7 +106,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click. Hours stand in full, so that a
     ledger that is added up again balances; other fractions have six significant figures, more than is known of them,
     and large ones two decimals.
-    A text cell that a spreadsheet would take for a formula gets a `'` in front.
+    A text cell that a spreadsheet would take for a formula gets a `'` in front. A count that is not shown is `[c]`.
     GeoPackage: layers `pcns`, `facilities` and, where they are known, `icbs` and `places`; EPSG:27700.
 
     Parameters
@@ -129,7 +132,7 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
         frame = as_published(frame)
         text = frame.select_dtypes(include=["str", "object"]).columns
         harmless = {column: frame[column].map(harmless_text, na_action="ignore") for column in text}
-        frame.assign(**harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        mark_few(frame.assign(**harmless)).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         paths.append(path)
     return [*paths, _write_geopackage(folder / SHAPES_NAME, tables)]
 
@@ -188,15 +191,18 @@ def _write_geopackage(path: Path, tables: ResultTables) -> Path:
         "icbs": tables.outlines,
         "places": tables.places,
     }
+    layers = {layer: frame for layer, frame in layers.items() if not frame.empty}
     with _fixed_date(tables.facts.as_of):
         for layer, frame in layers.items():
-            if frame.empty:
-                continue
             try:
                 areas = layer in ("pcns", "icbs")
                 frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=areas)
             except (DataSourceError, DataLayerError) as caught:
-                raise OutputError(f"The layer {layer} of {path.name} could not be written: {caught}") from caught
+                said = " ".join(str(caught).split()).rstrip(".")
+                raise OutputError(
+                    f"{path.name} could not be written; the disk may be full (layer {layer}: {said})."
+                ) from caught
+    check_geopackage(path, layers)
     return path
 
 

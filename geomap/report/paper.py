@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import OutputError
 from ..schema import ResultTables
+from ._page import FREE_SPACE
 from ._paper_end import write_annex, write_data
 from ._paper_firm import write_fairness, write_robustness
 from ._paper_first import title_of, write_first_page
@@ -42,8 +43,8 @@ def write_paper(path: Path, tables: ResultTables, template: bytes | None = None)
     """
     Write `report.docx`: the recommendation, the sites and their reasons, fairness, robustness, provision, the data.
 
-    Sections without data are left out; where no sites were asked for the paper is on the plan. The same tables give
-    the same bytes.
+    Sections without data are left out; where no sites were asked for the paper is on the plan. Every page of an
+    internal run says that it is one. The same tables give the same bytes.
 
     Parameters
     ----------
@@ -70,13 +71,13 @@ def write_paper(path: Path, tables: ResultTables, template: bytes | None = None)
     try:
         path.write_bytes(document)
     except OSError as caught:
-        raise OutputError(f"{path.name} could not be written: {caught}") from caught
+        raise OutputError(f"{path.name} could not be written: {caught}. {FREE_SPACE}") from caught
     return path
 
 
 def compose(tables: ResultTables, template: bytes | None = None) -> Composition:
     """The paper as bytes, with the cells it tells; see `write_paper`."""
-    told = Told(published_tables(tables))
+    told = Told(published_tables(tables), internal=tables.facts.internal)
     paper = Paper(tables.facts, template)
     write_first_page(paper, told, tables)
     if tables.choice is not None:

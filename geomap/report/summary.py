@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from textwrap import shorten, wrap
 
 import pandas as pd
 
-from ..phrases import day_in_words, finding, hours_worth, not_reported, plan_fairness, plan_prices, plan_quality, share
+from .. import few
+from ..phrases import (
+    INTERNAL_MARK,
+    count_in_words,
+    day_in_words,
+    finding,
+    hours_worth,
+    not_reported,
+    plan_fairness,
+    plan_prices,
+    plan_quality,
+    share,
+)
 from ..phrases_choice import SITE_UNITS, recommendation_quality, recommendation_worth
 from ..schema import (
     AccountingFrame,
@@ -18,6 +31,7 @@ from ..schema import (
     UnmetFrame,
 )
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
+from ._few_cells import tell_people
 
 FIRST_REASONS = 5
 """In the workbook; a terminal of 24 lines has room for fewer."""
@@ -25,6 +39,8 @@ TERMINAL_REASONS = 2
 SITES_TOLD = 8
 LETTERS = 100
 """Of a line in the terminal."""
+ROUNDED_LINE = "Counts of people: 1 to 7 are not shown, others are to the nearest 5; figures may not add up."
+"""`phrases.ROUNDED_NOTE` in one line."""
 
 
 def hours_reasons(tables: ResultTables) -> pd.Series:
@@ -34,8 +50,12 @@ def hours_reasons(tables: ResultTables) -> pd.Series:
 
 
 def demand_reasons(tables: ResultTables) -> pd.Series:
-    """Course places of demand that found no hours, by reason in words, the largest first."""
-    return _by_reason(tables.unmet, UnmetFrame.reason, UnmetFrame.unmet_places, UNMET_REASONS)
+    """
+    Course places of demand that found no hours, by reason in words, the largest first.
+
+    Where counts are not shown, others stand for them: the sums are to be rounded before they are told.
+    """
+    return _by_reason(few.fill_few(tables).unmet, UnmetFrame.reason, UnmetFrame.unmet_places, UNMET_REASONS)
 
 
 def rejected_rows(tables: ResultTables) -> int:
@@ -61,18 +81,19 @@ def describe(tables: ResultTables) -> str:
     facts = tables.facts
     whole = facts.pledged_hours
     period = f"{day_in_words(facts.period_start)} to {day_in_words(facts.period_end)}"
-    completing = f"about {facts.completions:,.0f} are expected to complete"
+    people, wanted = (tell_people(count, facts) for count in (facts.people, facts.demand_places))
+    done = f"about {facts.completions:,.0f}" if facts.internal else few.say_expected(facts.completions)
     lines = [f"{facts.name} – {facts.label}" if facts.label else facts.name]
-    lines += [f"{finding(facts)}.", f"{hours_worth(facts)}.", ""]
+    lines += [f"{finding(facts)}.", f"{hours_worth(facts)}."]
     lines += [
         _line(f"{facts.pledged_hours:,.0f}", f"participant-hours pledged, {period}"),
         _line(f"{facts.eligible_hours:,.0f}", f"of them eligible ({share(facts.eligible_hours, whole)})"),
         _line(f"{facts.matched_hours:,.0f}", f"of them matched ({share(facts.matched_hours, whole)} of those pledged)"),
-        _line(f"{facts.people:,}", f"people served, of {facts.demand_places:,} who could start; {completing}"),
+        _line(people, f"people served, of {wanted} who could start; {done} are expected to complete"),
         _line(f"{facts.link_worker_fte:,.2f}", f"link workers (full-time equivalent); {not_reported(facts)}"),
     ]
-    lines += _reasons("Hours nobody could use", hours_reasons(tables))
-    lines += _reasons("Places nobody could offer", demand_reasons(tables))
+    lines += _reasons("Hours nobody could use", hours_reasons(tables), "{:,.0f}".format)
+    lines += _reasons("Places nobody could offer", demand_reasons(tables), lambda count: tell_people(count, facts))
     lines += [*plan_prices(tables.prices, LETTERS), *plan_fairness(tables.fairness), plan_quality(facts)]
     lines += facts.changes[:1]
     rejected = rejected_rows(tables)
@@ -80,6 +101,7 @@ def describe(tables: ResultTables) -> str:
         rows = "row was" if rejected == 1 else "rows were"
         pledges = f"{facts.pledges_rejected:,} of {facts.pledges_read:,} pledges among them"
         lines.append(f"{rejected:,} input {rows} rejected, {pledges}; accounting.csv names each.")
+    lines.append(f"{INTERNAL_MARK}." if facts.internal else ROUNDED_LINE)
     return "\n".join(lines)
 
 
@@ -103,7 +125,7 @@ def describe_sites(choice: SiteTables) -> str:
     for code, name, places in first[columns].head(SITES_TOLD).itertuples(index=False):
         often = f"; in {drawn[code]:.0%} of the draws" if code in drawn.index else ""
         told = f"people: {name}" if name == code else f"people: {code}, {name}"
-        lines.append(_line(f"{places:,}", shorten(told, LETTERS - 22 - len(often), placeholder="…") + often))
+        lines.append(_line(count_in_words(places), shorten(told, LETTERS - 22 - len(often), placeholder="…") + often))
     if len(first) > SITES_TOLD:
         lines.append(f"And {len(first) - SITES_TOLD:,} more; chosen_sites.csv has them all, report.docx why.")
     else:
@@ -117,12 +139,12 @@ def _by_reason(frame: pd.DataFrame, reason: str, amount: str, words: dict[str, s
     return sums.rename(index=lambda code: words.get(code, code))
 
 
-def _reasons(title: str, sums: pd.Series) -> list[str]:
+def _reasons(title: str, sums: pd.Series, tell: Callable[[float], str]) -> list[str]:
     """A heading and the first reasons; no line where nothing was left over."""
     if sums.empty:
         return []
-    first = [_line(f"{amount:,.0f}", reason) for reason, amount in sums.head(TERMINAL_REASONS).items()]
-    return [f"{title}: {sums.sum():,.0f}", *first]
+    first = [_line(tell(amount), reason) for reason, amount in sums.head(TERMINAL_REASONS).items()]
+    return [f"{title}: {tell(sums.sum())}", *first]
 
 
 def _line(figure: str, words: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import io
 import textwrap
@@ -13,9 +12,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from ..errors import OutputError
 from ..schema import PathwayFrame, PledgeFrame
 from ..schema.words import LIST_SEPARATOR
+from ._one_file import put_file
 from ._template_columns import EITHER, HOUR_UNIT_MEANINGS, LED, OPTIONAL, PLACE, REQUIRED, SHEETS, Column
 
 _READ_ME = "Read me"
@@ -96,14 +95,7 @@ def write_template(path: Path, pathways: pd.DataFrame) -> None:
         span = _write_read_me(book.add_worksheet(_READ_ME), styles, pathways)
         for name, columns in SHEETS.items():
             _write_sheet(book.add_worksheet(name), styles, columns, span)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(memory.getvalue())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise OutputError(f"The template could not be written to {path}: {error.strerror}.") from error
+    put_file(path, memory.getvalue(), "The template")
 
 
 def _write_read_me(sheet: Worksheet, styles: dict[str, Format], pathways: pd.DataFrame) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
@@ -15,11 +17,13 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ..errors import OutputError
-from ..schema import PathwayFrame, ResultTables
+from ..schema import PathwayFrame, PlanFacts, ResultTables
+from ..schema.published import SUPPRESSED
 from ._cells import in_words, number_format, row_formats
 from ._charts import ACCENT, GREY, INK, MID
 from ._columns import BOARD_SHEETS, CHOICE_SHEETS, COLUMNS, FILES, SHEETS, TABLES
-from ._page import A4
+from ._few_cells import ALARM, BAND_POINTS, FEW_NOTE, FIGURES, MUTED, find_hidden, note_of, people_columns, put_note
+from ._page import A4, FREE_SPACE, PLAIN_TEXT, fit_cell
 from ._sites_page import write_sites
 from ._summary_page import write_summary
 from .files import published_tables, sheet_tables
@@ -28,7 +32,7 @@ MAX_ROWS = 1_048_575
 """What an Excel sheet holds below its heading."""
 
 NARROWEST, WIDEST = 9, 64
-HEADING_LINES, HEADING_POINTS = 3, 46
+HEADING_LINES, HEADING_POINTS, ONE_LINE_POINTS = 3, 46, 16
 BUTTON = 3
 """Letters that the button of a filter takes."""
 A3 = 8
@@ -41,7 +45,9 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
     Write `results.xlsx`: Summary, Sites where they were chosen, Read me, then tables of the CSV files, one a sheet.
 
     The longest tables are in the CSV files alone; the Read me tells of them too.
-    No text from an input becomes a formula or a link; the same run gives the same bytes.
+    No text from an input becomes a formula or a link, and no total is one: what is added up is rounded as it is told.
+    Every sheet of an internal run says that it is one; in a published run a count that is not shown is `[c]`.
+    The same run gives the same bytes.
 
     Parameters
     ----------
@@ -61,8 +67,7 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
         The file cannot be written.
     """
     facts = tables.facts
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(path, options)
+    book = xlsxwriter.Workbook(path, PLAIN_TEXT)
     created = datetime.datetime.fromisoformat(facts.as_of)
     book.set_properties({"title": facts.name, "subject": facts.label, "created": created})
     published = sheet_tables(tables)
@@ -71,11 +76,18 @@ def write_workbook(path: Path, tables: ResultTables) -> Path:
         write_sites(book, tables, tables.choice)
     _write_read_me(book, tables)
     for name, frame in in_words(published, tables.pathways).items():
-        _write_table(book, name, frame, row_formats(name, published[name]))
+        raw = published[name]
+        table = _Table(
+            name=name,
+            frame=frame,
+            shapes=row_formats(name, raw),
+            hidden=find_hidden(name, raw, internal=facts.internal),
+        )
+        _write_table(book, table, facts)
     try:
         book.close()
     except XlsxWriterException as caught:
-        raise OutputError(f"{path.name} could not be written: {caught}") from caught
+        raise OutputError(f"{path.name} could not be written: {caught}. {FREE_SPACE}") from caught
     return path
 
 
@@ -89,6 +101,8 @@ def _write_read_me(book: Workbook, tables: ResultTables) -> None:
         sheet.write_string(0, column, name, heading)
         sheet.set_column(column, column, width, wrapped)
     lines: list[tuple[str, str, str, str]] = []
+    if not tables.facts.internal:
+        lines.append(("Counts of people", "", "", FEW_NOTE))
     for name, frame in published_tables(tables).items():
         title, meaning = TABLES[name]
         where = " Not a sheet: in its file alone." if name in FILES else ""
@@ -103,9 +117,12 @@ def _write_read_me(book: Workbook, tables: ResultTables) -> None:
         look = strong if cells[0] else wrapped
         for column, text in enumerate(cells):
             sheet.write_string(row, column, text, look)
+    if not tables.facts.internal:
+        sheet.set_row(1, 3 * ONE_LINE_POINTS)  # the one line that is sure to be three
+    _head(sheet, note_of(tables.facts), internal=tables.facts.internal, points=ONE_LINE_POINTS)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(lines), len(lines[0]) - 1)
-    sheet.set_tab_color(ACCENT)
+    sheet.set_tab_color(ALARM if tables.facts.internal else ACCENT)
     _print_setup(sheet, rows=len(lines), columns=len(lines[0]))
 
 
@@ -118,10 +135,23 @@ def _explain(table: str, column: str) -> tuple[str, str, str]:
     return heading, column, meaning
 
 
-def _write_table(book: Workbook, name: str, frame: pd.DataFrame, row_formats: dict[str, list[str]]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """One published table as its sheet shows it."""
+
+    name: str
+    frame: pd.DataFrame
+    """In words."""
+    shapes: dict[str, list[str]]
+    """Column → how the number of each row is shown, where rows are in units of their own."""
+    hidden: dict[str, np.ndarray]
+    """Column → rows whose number is not shown."""
+
+
+def _write_table(book: Workbook, table: _Table, facts: PlanFacts) -> None:
     """One table: headings in words, frozen and with filters; numbers as numbers, text as text."""
+    name, frame = table.name, table.frame.iloc[:MAX_ROWS]
     sheet = book.add_worksheet(SHEETS[name][0])
-    frame = frame.iloc[:MAX_ROWS]
     left, right = _heading(book, indent=1), _heading(book, align="right")
     # What a site's sentences and lists say is read in print too; rows of the long tables stay one line high.
     wrap = {"text_wrap": True, "valign": "top"} if name in CHOICE_SHEETS else {}
@@ -133,22 +163,45 @@ def _write_table(book: Workbook, name: str, frame: pd.DataFrame, row_formats: di
             sheet.write_string(0, number, title, right)
             look = book.add_format({"num_format": number_format(column, values)})
             sheet.set_column(number, number, _number_width(title, values), look)
-            shapes = row_formats.get(column, [])
+            shapes = table.shapes.get(column, [])
             looks = {shape: book.add_format({"num_format": shape}) for shape in dict.fromkeys(shapes)}
             for row, value in enumerate(values.tolist(), start=1):
-                if value == value:  # a missing number stays an empty cell
+                if not pd.isna(value):  # a missing number stays an empty cell
                     sheet.write_number(row, number, value, looks[shapes[row - 1]] if shapes else look)
         else:
             sheet.write_string(0, number, title, left)
             sheet.set_column(number, number, _text_width(title, values), text)
             for row, value in enumerate(values.tolist(), start=1):
                 if isinstance(value, str) and value:
-                    sheet.write_string(row, number, value, text)
-    sheet.set_row(0, HEADING_POINTS)
+                    sheet.write_string(row, number, fit_cell(value), text)
+    _mark_hidden(book, sheet, frame, table.hidden)
+    people = name == FIGURES or any(column in frame for column in people_columns(name))
+    _head(sheet, note_of(facts, people=people), internal=facts.internal)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
-    sheet.set_tab_color(GREY if name in BOARD_SHEETS else INK if name in CHOICE_SHEETS else MID)
+    sheet.set_tab_color(_tab_of(name, facts))
     _print_setup(sheet, rows=max(len(frame), 1), columns=len(frame.columns))
+
+
+def _mark_hidden(book: Workbook, sheet: Worksheet, frame: pd.DataFrame, hidden: dict[str, np.ndarray]) -> None:
+    """Say in each cell that is not shown that it is not; an empty one would mean that nothing is known."""
+    look = book.add_format({"align": "right", "font_color": MUTED})
+    for column, rows in hidden.items():
+        for row in np.flatnonzero(rows[: len(frame)]):
+            sheet.write_string(int(row) + 1, frame.columns.get_loc(column), SUPPRESSED, look)
+
+
+def _head(sheet: Worksheet, note: str, *, internal: bool, points: int = HEADING_POINTS) -> None:
+    """The row of headings, and above them what the sheet has to say of its figures."""
+    # The note lies over the upper end of the row; headings stand in the middle of it, and buttons at its lower end.
+    sheet.set_row(0, points + (BAND_POINTS if note else 0))
+    put_note(sheet, note, internal=internal)
+
+
+def _tab_of(name: str, facts: PlanFacts) -> str:
+    if facts.internal:
+        return ALARM
+    return GREY if name in BOARD_SHEETS else INK if name in CHOICE_SHEETS else MID
 
 
 def _number_width(title: str, values: pd.Series) -> int:
@@ -172,7 +225,7 @@ def _fit(title: str, letters: int) -> int:
 
 def _heading(book: Workbook, **more: object) -> Format:
     look = {"bold": True, "font_color": "#FFFFFF", "bg_color": ACCENT}
-    return book.add_format(look | {"align": "left", "valign": "top", "text_wrap": True} | more)
+    return book.add_format(look | {"align": "left", "valign": "vcenter", "text_wrap": True} | more)
 
 
 def _print_setup(sheet: Worksheet, *, rows: int, columns: int) -> None:

@@ -62,6 +62,7 @@ from .results import (
     LevelFrame,
     PcnResultFrame,
     PriceFrame,
+    RepairFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "ReachableFrame",
     "RegisterFrame",
     "RegretFrame",
+    "RepairFrame",
     "ResultTables",
     "RobustnessFrame",
     "SectorFrame",

@@ -18,6 +18,7 @@ from .organisations import (
     ReachableFrame,
     TieFrame,
 )
+from .results import RepairFrame
 
 if TYPE_CHECKING:
     from .choice import SiteTables
@@ -58,6 +59,8 @@ class PlanFacts:
     gap_share: float
     pledges_read: int
     pledges_rejected: int
+    internal: bool = True
+    """Whether counts of people are exact; if so the results are not for publication, and say so (`geomap.few`)."""
     changes: tuple[str, ...] = ()
     """Sentences on what changed against an earlier plan, the first all in one; none where there is none."""
     notes: tuple[str, ...] = ()
@@ -113,5 +116,7 @@ class ResultTables(MapTables):
     gaps: pd.DataFrame
     sectors: pd.DataFrame
     health_budgets: pd.DataFrame
+    repairs: pd.DataFrame = field(default_factory=RepairFrame.no_rows)
+    """`RepairFrame`: cells of the inputs that were read otherwise than they stand."""
     record: PlanRecord | None = None
     """What a later run can start from."""

@@ -22,11 +22,11 @@ class PracticeFrame(Table):
     postcode: Series[str]
     pcn_code: Series[str] = pa.Field(nullable=True, str_matches=CODE)
     pcn_name: Series[str] = pa.Field(nullable=True)
-    sub_icb_code: Series[str]
+    sub_icb_code: Series[str] = pa.Field(str_matches=CODE)
     sub_icb_name: Series[str]
-    icb_code: Series[str]
+    icb_code: Series[str] = pa.Field(str_matches=CODE)
     icb_name: Series[str]
-    region_code: Series[str]
+    region_code: Series[str] = pa.Field(str_matches=CODE)
     region_name: Series[str]
 
 
@@ -50,7 +50,7 @@ class ListSizeFrame(Table):
 class RegisterFrame(Table):
     """QOF registers: one row a practice and condition, with the condition's own denominator."""
 
-    practice_code: Series[str]
+    practice_code: Series[str] = pa.Field(str_matches=CODE)
     condition_code: Series[str]
     register_patients: Series[float] = pa.Field(ge=0)
     denominator_patients: Series[float] = pa.Field(ge=0)
@@ -59,7 +59,7 @@ class RegisterFrame(Table):
 class PracticeDeprivationFrame(Table):
     """One row a practice: Index of Multiple Deprivation score, higher is more deprived."""
 
-    practice_code: Series[str] = pa.Field(unique=True)
+    practice_code: Series[str] = pa.Field(unique=True, str_matches=CODE)
     imd_score: Series[float] = pa.Field(ge=0, le=100)
 
 
@@ -98,7 +98,7 @@ class WorkforceFrame(Table):
 class PcnRecordFrame(Table):
     """One row a PCN ever opened, from the ODS; `close_date` missing while it is open."""
 
-    pcn_code: Series[str] = pa.Field(unique=True)
+    pcn_code: Series[str] = pa.Field(unique=True, str_matches=CODE)
     pcn_name: Series[str]
     sub_icb_code: Series[str]
     postcode: Series[str]
@@ -109,8 +109,8 @@ class PcnRecordFrame(Table):
 class MembershipFrame(Table):
     """One row a spell of a practice in a PCN; `end_date` missing while it lasts."""
 
-    practice_code: Series[str]
-    pcn_code: Series[str]
+    practice_code: Series[str] = pa.Field(str_matches=CODE)
+    pcn_code: Series[str] = pa.Field(str_matches=CODE)
     start_date: Series["datetime64[us]"]
     end_date: Series["datetime64[us]"] = pa.Field(nullable=True)
 

@@ -41,6 +41,7 @@ from .results import (
     LevelFrame,
     PcnResultFrame,
     PriceFrame,
+    RepairFrame,
     UnmatchedHoursFrame,
     UnmetFrame,
 )
@@ -89,6 +90,7 @@ PUBLISHED: dict[str, type[pa.DataFrameModel]] = {
     "differences": DifferenceFrame,
     "links": LinkFrame,
     "accounting": AccountingFrame,
+    "repairs": RepairFrame,
     "pledges": PledgeResultFrame,
     "practices": PracticeResultFrame,
     "reachable": ReachableFrame,
@@ -105,3 +107,40 @@ LAYERS: dict[str, type[pa.DataFrameModel]] = {
     "places": PlaceFrame,
 }
 """Layer of the GeoPackage → its table; a layer without a row is not there."""
+
+SUPPRESSED = "[c]"
+"""What a file says where a count from 1 to 7 is not shown: the mark of the Government Statistical Service."""
+
+PEOPLE: dict[str, tuple[str, ...]] = {
+    "pcns": (
+        PcnResultFrame.patients,
+        PcnResultFrame.ceiling_referrals,
+        PcnResultFrame.demand_places,
+        PcnResultFrame.matched_places,
+        PcnResultFrame.unmet_places,
+        PcnResultFrame.completions,
+    ),
+    "unmet": (UnmetFrame.demand_places, UnmetFrame.matched_places, UnmetFrame.unmet_places),
+    "allocation": (AllocationResultFrame.places,),
+    "facilities": (FacilityResultFrame.people,),
+    "operators": (OperatorResultFrame.people,),
+    "ties": (TieFrame.people,),
+    "attention": (AttentionFrame.people,),
+    "practices": (PracticeResultFrame.patients,),
+    "need": (NeedFrame.patients,),
+    "places": (PlaceFrame.patients,),
+    "sectors": (SectorFrame.people,),
+    "gaps": (GapFrame.demand_places, GapFrame.matched_places, GapFrame.unmet_places),
+    "health_budgets": (HealthBudgetFrame.wanting_places, HealthBudgetFrame.bought_places),
+    "differences": (DifferenceFrame.places_before, DifferenceFrame.places_after),
+    "candidates": (CandidateFrame.patients,),
+    "portfolios": (PortfolioFrame.places, PortfolioFrame.completions),
+    "chosen": (
+        ChosenSiteFrame.patients,
+        ChosenSiteFrame.demand_places,
+        ChosenSiteFrame.places,
+        ChosenSiteFrame.completions,
+    ),
+    "plan": (AllocationResultFrame.places,),
+}
+"""Table of `ResultTables` or `SiteTables` → its columns that count people, published as `geomap.few` says."""

@@ -199,7 +199,8 @@ class AccountingFrame(Table):
     """What became of the input: rows of one file that share a fate stand on one line, and `rows` add up to the file.
 
     Rows of the bank of hours stand one a line. `row` is the first row (the heading is row 1);
-    `value` is the raw text that decided, empty where nothing was wrong.
+    `value` is the raw text that decided, empty where nothing was wrong. `reason_code` is short and stable, and says the
+    same as `reason` without the particulars.
     """
 
     source: Series[str]
@@ -210,4 +211,23 @@ class AccountingFrame(Table):
     column: Series[str]
     value: Series[str]
     status: Series[str] = pa.Field(isin=ACCOUNT_STATUSES)
+    reason_code: Series[str]
+    reason: Series[str]
+
+
+class RepairFrame(Table):
+    """Cells that were read otherwise than they stand: one row a cell, `taken` is what was read instead.
+
+    Cells of one column of an official file that were mended alike stand on one line: `cells` of them, `row` the first.
+    `taken` is empty where the cell was passed over.
+    """
+
+    source: Series[str]
+    sheet: Series[str]
+    row: Series[int] = pa.Field(ge=1)
+    cells: Series[int] = pa.Field(ge=1)
+    row_id: Series[str]
+    column: Series[str]
+    value: Series[str]
+    taken: Series[str]
     reason: Series[str]

@@ -22,6 +22,9 @@ LINKED = ("formal", "informal")
 UNALLOCATED_PCN = "U"
 """The practice map's placeholder for a practice in no PCN; never a PCN."""
 
+REMARKS = "What to correct"
+"""The column that is put beside a bank of hours that is given back; it is passed over when it comes again."""
+
 LIST_SEPARATOR = ";"
 """Between the items of a cell that holds several, such as `pathways` or `roles`."""
 
@@ -40,6 +43,8 @@ INELIGIBLE_REASONS = {
 }
 """Why hours cannot enter the match at all."""
 
+FEW_PEOPLE = "few_people"
+"""The reason in published results that stands for one that would tell how few people a pledge serves."""
 UNMATCHED_REASONS = {
     "nobody_in_reach": "no PCN within reach of these hours",
     "no_demand_in_reach": "nobody within reach is to be referred to these pathways",
@@ -49,6 +54,7 @@ UNMATCHED_REASONS = {
     "below_minimum_group": "too few people in reach to fill the smallest viable group",
     "empty_places": "places left empty in courses that run",
     "rounding": "left over after whole courses",
+    FEW_PEOPLE: "not told, as the pledge serves 1 to 7 people",
 }
 """Why eligible hours found nobody."""
 

@@ -23,7 +23,7 @@ SIZES = {"desk": (1440, 900), "phone": (375, 812)}
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[ResultTables, Path]:
     """The tables of the demo and the page drawn from them."""
     out = tmp_path_factory.mktemp("demo") / "results"
-    return run(Scenario.from_toml(demo_scenario()), out), out / "map.html"
+    return run(Scenario.from_toml(demo_scenario()), out, internal=True), out / "map.html"
 
 
 @pytest.fixture(params=list(SIZES))

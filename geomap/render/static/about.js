@@ -2,12 +2,12 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, byId } = geomap;
+  const { data, el, number, people, percent, counted, byId } = geomap;
   const facts = data.facts;
 
   geomap.drawHeader = function () {
     byId("finding").textContent = facts.finding;
-    document.title = facts.name + ": " + facts.finding;
+    document.title = (facts.mark && facts.mark + " – ") + facts.name + ": " + facts.finding;
     byId("run").textContent = facts.name + " · plan for " + facts.period + " · data as of " + facts.as_of;
     byId("label").textContent = facts.label;
     byId("label").hidden = facts.label === "";
@@ -17,6 +17,7 @@
 
   geomap.drawLedger = function () {
     const ofPledged = (hours) => (facts.pledged_hours ? percent(hours / facts.pledged_hours) + " of pledged" : "");
+    const ofPeople = (count) => (count === 1 ? "person" : "people");
     const steps = [
       ["Pledged", facts.stated_hours, "hours as stated", "hours",
         (facts.index ? "This ICB's share of the hours" : "Hours") + " as the operators wrote them, in units of their own."],
@@ -24,13 +25,13 @@
       ["Could be used", facts.eligible_hours, ofPledged(facts.eligible_hours), "hours",
         "Participant-hours inside the plan period, at a fit venue, enough for a course."],
       ["Matched", facts.matched_hours, ofPledged(facts.matched_hours), "hours", "Participant-hours that the plan gives to patients."],
-      ["Have a place", facts.people, facts.people === 1 ? "person" : "people", "hours", "Course places in the plan."],
-      ["Left without a place", facts.unmet_places, facts.unmet_places === 1 ? "person" : "people", "unmet",
-        "People who could start a course and for whom the plan has no place."],
+      ["Have a place", facts.people, ofPeople(facts.people), "hours", "Course places in the plan.", people],
+      ["Left without a place", facts.unmet_places, ofPeople(facts.unmet_places), "unmet",
+        "People who could start a course and for whom the plan has no place.", people],
     ];
-    const items = steps.map(([name, value, unit, target, title]) =>
+    const items = steps.map(([name, value, unit, target, title, show = number]) =>
       el("li", null, el("button", { type: "button", title, click: () => geomap.showAbout(target) },
-        el("span", { class: "step-name" }, name), " ", el("strong", null, number(value)), " ", el("span", null, unit))));
+        el("span", { class: "step-name" }, name), " ", el("strong", null, show(value)), " ", el("span", null, unit))));
     byId("ledger").replaceChildren(...items);
   };
 
@@ -66,16 +67,41 @@
     const reasons = sumByReason(data.unmet.reason, data.unmet.unmet, null);
     byId("unmet-reasons").replaceChildren(reasons.length === 0 ? el("p", null, "Everyone who could start has a place.")
       : geomap.table("People by reason", [["Reason"], ["People", "figure"], ["Of those who could start", "figure"]],
-        reasons.map(({ reason, sum }) => [geomap.sentence(geomap.unmetReason(reason)), number(sum),
+        reasons.map(({ reason, sum }) => [geomap.sentence(geomap.unmetReason(reason)), people(sum),
           facts.demand_places ? percent(sum / facts.demand_places) : "–"])));
+  }
+
+  /** What the plan is made of, and what of it is not known. */
+  function coverageTable() {
+    const { pcns, practices, facilities, pledges } = data;
+    const count = (column, isIn) => column.filter(isIn).length;
+    const reported = count(pcns.fte_basis, (basis) => basis === "reported");
+    const parts = { imd_percentile: "deprivation", inactive_percentile: "inactivity", long_term_percentile: "long-term conditions",
+      aged_65_percentile: "patients aged 65 and over" };
+    const unknown = Object.entries(parts).map(([name, words]) => [count(pcns[name], (value) => value === null), words])
+      .filter(([missing]) => missing > 0).map(([missing, words]) => words + " of " + counted(missing, "PCN", "PCNs"));
+    const whole = count(pcns.code, (code, row) => Object.keys(parts).every((name) => pcns[name][row] !== null));
+    const lost = (missing) => (missing > 0 ? number(missing) + " with no place on the map" : "nothing");
+    const placeless = count(pledges.facility, (facility) => facility < 0);
+    return geomap.table("What the plan is made of, and what is missing", [["Of"], ["How many", "figure"], ["Missing"]], [
+      ["PCNs", number(pcns.code.length), lost(count(pcns.lat, (lat) => lat === null))],
+      ["PCNs that told of their link workers", number(reported), reported === pcns.code.length ? "nothing" : facts.not_reported],
+      ["PCNs with all four measures of need", number(whole), unknown.length ? unknown.join("; ") : "nothing"],
+      ["Practices", number(practices.code.length), facts.notes.length ? "see the notes on this run" : "nothing"],
+      ["Facilities", number(facilities.id.length), lost(count(facilities.id, (id, row) => !geomap.facilityPlace(row)))],
+      ["Pledges", number(pledges.id.length), placeless ? number(placeless) + " at no one facility: online or at several places" : "nothing"],
+      ["Pledges read", number(facts.pledges_read), facts.pledges_rejected
+        ? counted(facts.pledges_rejected, "was", "were") + " rejected, each with its reason in accounting.csv" : "none was rejected"],
+    ]);
   }
 
   geomap.drawAbout = function () {
     hoursTables();
     unmetTable();
-    byId("plan-status").replaceChildren(el("p", null, facts.plan_quality),
-      el("p", null, geomap.counted(facts.pledges_read, "pledge was", "pledges were") + " read, " +
-        number(facts.pledges_rejected) + " rejected. Link workers: " + facts.not_reported + "."));
+    byId("plan-status").replaceChildren(el("p", null, facts.plan_quality));
+    byId("coverage-table").replaceChildren(coverageTable());
+    byId("rounded").hidden = facts.internal;
+    byId("rounded-note").textContent = facts.rounded_note;
     byId("notes").replaceChildren(...facts.notes.map((note) => el("li", null, note)));
     byId("notes-section").hidden = facts.notes.length === 0;
     byId("sources").replaceChildren(...facts.sources.map(([what, file, attribution]) => el("li", null,

@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted, section } = geomap;
+  const { data, el, number, people, percent, counted, section } = geomap;
   const { pcns, flows } = data;
   const MOST_PCNS = 30;
   const MOST_FACILITIES = 10;
@@ -13,10 +13,10 @@
     const patients = sum(rows, pcns.patients);
     const notReported = rows.filter((row) => pcns.fte_basis[row] !== "reported").length;
     return geomap.figures([
-      ["Patients", geomap.brief(patients), number(patients) + " registered"],
-      ["Could start", number(demand), "people (estimate)"],
-      ["Have a place", number(matched), percent(coverage) + " of them"],
-      ["Left without", number(unmet), "people"],
+      ["Patients", geomap.briefPeople(patients), people(patients) + " registered"],
+      ["Could start", people(demand), "people (estimate)"],
+      ["Have a place", people(matched), percent(coverage) + " of them"],
+      ["Left without", people(unmet), "people"],
       ["Link workers", number(sum(rows, pcns.link_worker_fte)), notReported
         ? counted(notReported, "PCN", "PCNs") + " not reported" : "full-time equivalent"],
     ]);
@@ -30,7 +30,7 @@
       [[heading], ["Could start", "figure"], ["Have a place", "figure"], ["Left without", "figure"], ["Coverage", "figure"]],
       told.map(({ row, count, demand, matched, unmet, coverage }) => [
         geomap.noted(geomap.chooser(kind, row, geomap.nameOf({ kind, row })), counted(count, "PCN", "PCNs")),
-        number(demand), number(matched), number(unmet), percent(coverage)]));
+        people(demand), people(matched), people(unmet), percent(coverage)]));
   }
   geomap.areaTable = areaTable;
 
@@ -41,7 +41,8 @@
     return geomap.cappedTable("Facilities with most hours matched here", [["Facility"], ["People", "figure"], ["Hours", "figure"]],
       groups, {
         most: MOST_FACILITIES, one: "facility", many: "facilities",
-        toCells: (group) => [geomap.facilityCell(flows.facility[group.first]), number(group.people), number(group.hours)],
+        toCells: (group) => [geomap.facilityCell(flows.facility[group.first]), people(group.people),
+          geomap.hoursOf(group.hours, group.people)],
       });
   }
 
@@ -111,13 +112,13 @@
     return [
       geomap.crumbs(),
       ...geomap.titled(KINDS[places.kind[row]], places.name[row],
-        patients ? "About " + counted(patients, "patient", "patients") + " registered at practices here" : "The PCNs around it"),
+        patients ? "About " + geomap.countedPeople(patients, "patient", "patients") + " registered at practices here" : "The PCNs around it"),
       geomap.pathwayNote(),
       section("Nearest PCNs", geomap.table("By straight line from the middle of the place to the middle of each PCN",
         [["PCN"], ["Kilometres", "figure"], ["Left without a place", "figure"], ["Coverage", "figure"]],
         nearest(row).map(({ row: pcn, km }) => {
           const { unmet, coverage } = geomap.placesOf(pcn);
-          return [geomap.pcnCell(pcn), number(km, 1), number(unmet), percent(coverage)];
+          return [geomap.pcnCell(pcn), number(km, 1), people(unmet), percent(coverage)];
         }))),
       geomap.provenance(),
     ];

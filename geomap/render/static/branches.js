@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, counted } = geomap;
+  const { data, el, number, people, counted } = geomap;
   const { pcns, operators, facilities, pledges, pathways, practices, tree } = data;
   const groups = new Map();
 
@@ -63,13 +63,13 @@
     : twigs("kind", tree.order.kinds.filter((row) => rowsUnder("operators", "kind", row).length > 0)));
 
   const places = (name, note, sums, row) => ({ name, note,
-    figures: [[sums.patients[row], "patients"], [sums.people[row], "with a place"]],
+    figures: [[people(sums.patients[row]), "patients"], [people(sums.people[row]), "with a place"]],
     part: sums.people[row], whole: sums.demand[row] });
 
   const pcnSums = { patients: pcns.patients, people: pcns.matched_places, demand: pcns.demand_places };
 
   const hours = (name, note, pledged, matched, left) => ({ name, note, part: matched, rest: left, whole: pledged,
-    figures: [[pledged, "hours pledged"], [matched, "matched"], [left, "left"]] });
+    figures: [[number(pledged), "hours pledged"], [number(matched), "matched"], [number(left), "left"]] });
 
   function kindTold(row) {
     const sums = tree.sums.kinds;
@@ -86,19 +86,21 @@
     return ofBlock(pledges, row, pledges.id[row], number(pledges.hours[row]) + " " + unit);
   }
 
-  function pathwayTold({ way, row, places: people }) {
-    const matched = row < 0 ? 0 : people * pathways.course_hours[row];
-    const note = people > 0 ? counted(people, "person", "people") : "nobody with a place";
-    return { name: row < 0 ? String(way) : pathways.name[row], note, figures: [null, [matched, "hours matched"], null] };
+  function pathwayTold({ way, row, places: given }) {
+    const matched = row < 0 ? 0 : given * pathways.course_hours[row];
+    const note = given > 0 ? geomap.countedPeople(given) : "nobody with a place";
+    return { name: row < 0 ? String(way) : pathways.name[row], note, 
+      figures: [null, geomap.isFew(given) ? null : [number(matched), "hours matched"], null] };
   }
 
-  /** { name, note, figures: [[value, words]…], part, rest, whole }: what stands on the row of a twig. */
+  /** { name, note, figures: [[text, words]…], part, rest, whole }: what stands on the row of a twig. */
   const TOLD = {
     region: ({ row }) => places(data.regions.name[row], "region", tree.sums.regions, row),
     icb: ({ row }) => places(geomap.icbName(row), "ICB", tree.sums.icbs, row),
     sub_icb: ({ row }) => places(geomap.nameOf({ kind: "sub_icb", row }), "sub-ICB", tree.sums.sub_icbs, row),
     pcn: ({ row }) => places(pcns.name[row], /\bPCN\b/i.test(pcns.name[row]) ? null : "PCN", pcnSums, row),
-    practice: ({ row }) => ({ name: practices.name[row], note: "practice", figures: [[practices.patients[row], "patients"], null] }),
+    practice: ({ row }) => ({ name: practices.name[row], note: "practice", 
+      figures: [[people(practices.patients[row]), "patients"], null] }),
     kind: ({ row }) => kindTold(row),
     operator: ({ row }) => ofBlock(operators, row, operators.name[row],
       counted(rowsUnder("facilities", "operator", row).length, "facility", "facilities")),
@@ -126,8 +128,7 @@
   };
 
   /** What a row says, read aloud. */
-  geomap.twigWords = (told) => [told.name, told.note, ...told.figures.filter(Boolean).map(([value, words]) =>
-    number(value) + " " + words)].filter(Boolean).join(", ");
+  geomap.twigWords = (told) => [told.name, told.note, ...told.figures.filter(Boolean).map((each) => each.join(" "))].filter(Boolean).join(", ");
 
   /** From the top of its tree down to a choice: [{ kind, row }…]; nothing where it stands in no tree. */
   geomap.wayTo = function (choice) {

@@ -79,7 +79,7 @@
     box.append(el("span", null, number(facilities.pledged_hours[row]) + " hours pledged, " +
       number(facilities.matched_hours[row]) + " matched, " + number(facilities.unmatched_hours[row]) + " left"));
     if (isPopup) {
-      box.append(el("span", null, "Serves " + counted(facilities.people[row], "person", "people") + " in " +
+      box.append(el("span", null, "Serves " + geomap.countedPeople(facilities.people[row]) + " in " +
         counted(facilities.pcns_served[row], "PCN", "PCNs")));
     }
     return box;

@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, section } = geomap;
+  const { data, el, number, people, percent, section } = geomap;
   const { pcns, facilities, flows, operators, pledges } = data;
   const LONGEST_LIST = 25;
   const MOST_REACHED = 8;
@@ -70,7 +70,7 @@
       [["PCN"], ["Can come", "figure"], ["Minutes away", "figure"], ["Left without", "figure"]], others, {
         most: MOST_REACHED, one: "PCN", many: "PCNs",
         toCells: ({ pcn, share, minutes, unmet }) =>
-          [geomap.pcnCell(pcn), percent(share), number(Math.max(1, minutes)), number(unmet)],
+          [geomap.pcnCell(pcn), percent(share), number(Math.max(1, minutes)), people(unmet)],
       });
   }
 
@@ -113,7 +113,7 @@
     const { facility, pcn } = { facility: geomap.pairs().facility[row], pcn: geomap.pairs().pcn[row] };
     const rows = geomap.ofPathway(geomap.flowsOfPair(row));
     const sum = (column) => rows.reduce((total, k) => total + column[k], 0);
-    const [hours, people] = [sum(flows.hours), sum(flows.places)];
+    const [hours, count] = [sum(flows.hours), sum(flows.places)];
     const given = geomap.placesOf(pcn).matched;
     const operator = facilities.operator[facility];
     return [
@@ -121,14 +121,15 @@
       ...geomap.titled("Flow", geomap.nameOf({ kind: "flow", row })),
       geomap.pathwayNote(),
       geomap.figures([
-        ["People", number(people), given > 0 ? percent(people / given) + " of the PCN's places" : ""],
-        ["Hours", number(hours), facilities.eligible_hours[facility] > 0
+        ["People", people(count), given > 0 ? percent(count / given) + " of the PCN's places" : ""],
+        ["Hours", geomap.hoursOf(hours, count), !geomap.isFew(count) && facilities.eligible_hours[facility] > 0
           ? percent(hours / facilities.eligible_hours[facility]) + " of those the facility could give" : ""],
         ["Minutes away", rows.length ? geomap.journey(rows[0]) : "–", "one way"],
       ]),
       rows.length === 0 ? el("p", null, "Nothing of this pathway.") : section("What for", geomap.table("Most hours first",
         [["Pathway"], ["People", "figure"], ["Hours", "figure"]], [...rows].sort((a, b) => flows.hours[b] - flows.hours[a])
-          .map((k) => [geomap.pathwayChooser(flows.pathway[k]), number(flows.places[k]), number(flows.hours[k])]))),
+          .map((k) => [geomap.pathwayChooser(flows.pathway[k]), people(flows.places[k]),
+            geomap.hoursOf(flows.hours[k], flows.places[k])]))),
       section("From", el("p", null, geomap.facilityCell(facility))),
       section("To", el("p", null, geomap.pcnCell(pcn))),
       section("Link between the two", el("p", null, geomap.sentence(statusOf(operator, pcn)) + ".")),

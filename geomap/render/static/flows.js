@@ -121,7 +121,7 @@
       const points = curve(from, to);
       if (from.distanceTo(to) > 1) curves.push({ points, width: widthPx(line.hours) });
       const steps = STEPS_OF_FIGURE.map((step) => (choice.kind === "pcn" ? STEPS - step : step));
-      figures.push({ places: steps.map((step) => points[step]), from, to, text: number(line.hours) + " h", marker: null });
+      if (!geomap.isFew(line.places)) figures.push({ places: steps.map((step) => points[step]), from, to, text: number(line.hours) + " h", marker: null });
     }
     drawLines(curves);
     picked = told.numbered ? lines.map((line) => line.facility) : [...told.facilities(choice.row)];

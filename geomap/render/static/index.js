@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, byId } = geomap;
+  const { data, el, number, people, percent, byId } = geomap;
   const { facts, icbs, drawing } = data;
   const SVG = "http://www.w3.org/2000/svg";
   const CLASSES = 5;
@@ -10,13 +10,13 @@
   const COLUMNS = [
     { name: "ICB", values: names },
     { name: "Coverage", values: icbs.coverage_share, show: percent, isBar: true },
-    { name: "Have a place", values: icbs.matched_places, show: number },
-    { name: "Left without", values: icbs.unmet_places, show: number },
-    { name: "Could start", values: icbs.demand_places, show: number },
+    { name: "Have a place", values: icbs.matched_places, show: people },
+    { name: "Left without", values: icbs.unmet_places, show: people },
+    { name: "Could start", values: icbs.demand_places, show: people },
     { name: "Hours matched", values: icbs.matched_hours, show: number },
     { name: "Need", values: icbs.need_index, show: (value) => number(value, 2) },
     { name: "PCNs", values: icbs.pcns, show: number },
-    { name: "Patients", values: icbs.patients, show: number },
+    { name: "Patients", values: icbs.patients, show: people },
   ];
   const compareText = new Intl.Collator("en-GB", { sensitivity: "base", numeric: true }).compare;
   const widest = Math.max(0.01, ...icbs.coverage_share.map((share) => share || 0));
@@ -44,7 +44,7 @@
       return;
     }
     byId("told").replaceChildren(el("strong", null, names[row]), el("span", null,
-      number(icbs.matched_places[row]) + " of " + geomap.counted(icbs.demand_places[row], "person", "people") +
+      people(icbs.matched_places[row]) + " of " + geomap.countedPeople(icbs.demand_places[row]) +
       " who could start " + (icbs.matched_places[row] === 1 ? "has" : "have") + " a place (" +
       percent(icbs.coverage_share[row]) + ")"));
   }
@@ -104,12 +104,13 @@
     const values = icbs[theme.column];
     areas.forEach(({ row, path }) =>
       path.setAttribute("fill", theme.of[row] < 0 ? "url(#hatch)" : theme.colours[theme.of[row]]));
-    const brief = (value) => (theme.unit === "count" ? geomap.brief(value) : geomap.inUnit(value, theme.unit));
+    const brief = (value) => (theme.unit === "people" ? geomap.briefPeople(value) : geomap.inUnit(value, theme.unit));
     figures.forEach(({ row, text }) => { text.textContent = brief(values[row]); });
     byId("theme-title").textContent = theme.title;
     const items = theme.high.map((high, k) => {
       const swatch = el("span", { class: "swatch" });
       swatch.style.backgroundColor = theme.colours[k];
+      if (theme.unit === "people") return el("li", null, swatch, geomap.peopleRange(theme.low[k], high));
       const [from, to] = [geomap.inUnit(theme.low[k], theme.unit), geomap.inUnit(high, theme.unit)];
       return el("li", null, swatch, from === to ? from : from + " to " + to);
     });
@@ -171,21 +172,29 @@
 
   function drawWords() {
     byId("finding").textContent = facts.finding;
-    document.title = facts.name + ": all ICBs";
+    document.title = (facts.mark && facts.mark + " – ") + facts.name + ": all ICBs";
     byId("run").textContent = facts.name + " · plan for " + facts.period + " · data as of " + facts.as_of;
     byId("label").textContent = facts.label;
     byId("label").hidden = facts.label === "";
     byId("whole").setAttribute("href", data.whole);
     const ofPledged = facts.pledged_hours ? percent(facts.matched_hours / facts.pledged_hours) + " of those pledged" : "";
     byId("figures").append(geomap.figures([
-      ["Have a place", number(facts.people), "of " + number(facts.demand_places) + " who could start"],
-      ["Left without a place", number(facts.unmet_places), facts.demand_places
+      ["Have a place", people(facts.people), "of " + people(facts.demand_places) + " who could start"],
+      ["Left without a place", people(facts.unmet_places), facts.demand_places
         ? percent(facts.unmet_places / facts.demand_places) + " of them" : ""],
       ["Participant-hours matched", number(facts.matched_hours), ofPledged],
       ["PCNs with a place", number(facts.pcns_covered), "of " + number(facts.pcns)],
     ]));
     byId("ranked").hidden = icbs.code.length <= CLASSES;
+    byId("rounded").hidden = facts.internal;
+    byId("rounded-note").textContent = facts.rounded_note;
     byId("quality").textContent = facts.plan_quality;
+    byId("unused").textContent = "Of " + number(facts.pledged_hours) + " participant-hours pledged, " + number(facts.unmatched_hours) +
+      " found nobody and " + number(facts.ineligible_hours) + " could not be used.";
+    byId("coverage").textContent = geomap.counted(facts.pledges_read, "pledge was", "pledges were") + " read, " +
+      number(facts.pledges_rejected) + " rejected. Link workers: " + facts.not_reported + ".";
+    byId("notes").append(...facts.notes.map((note) => el("li", null, note)));
+    byId("notes-section").hidden = facts.notes.length === 0;
     byId("sources").append(...facts.sources.map(([what, file, attribution]) => el("li", null,
       el("strong", null, what), el("span", null, file), el("span", { class: "small" }, attribution))));
     byId("sources-section").hidden = facts.sources.length === 0;

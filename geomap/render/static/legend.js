@@ -11,6 +11,7 @@
   /** "12 to 30", or one number where both ends read the same. */
   geomap.range = function (low, high, unit) {
     if (unit === "points" && low === 0 && high === 0) return "no change";
+    if (unit === "people") return geomap.peopleRange(low, high);
     const from = inUnit(low, unit);
     const to = inUnit(high, unit);
     return from === to ? from : from + " to " + to;
@@ -19,6 +20,7 @@
   /** A figure as it stands in the key; a change has its sign. */
   function inUnit(value, unit) {
     if (unit === "points") return (value > 0 ? "+" : value < 0 ? "−" : "") + number(Math.abs(value) * 100, 1);
+    if (unit === "people") return geomap.people(value);
     return unit === "hours" ? number(value, value > 0 && value < 100 ? 1 : 0) : geomap.inUnit(value, unit);
   }
 

@@ -36,7 +36,7 @@
     const pcn = attention.pcn[k];
     const operator = attention.operator[k];
     const facility = attention.facility[k];
-    const figures = [number(attention.people[k]), number(attention.hours[k])];
+    const figures = [geomap.people(attention.people[k]), number(attention.hours[k])];
     if (pcn < 0) return [geomap.noted(operatorButton(operator), geomap.kindName(geomap.kindRow(operator))), ...figures];
     const name = geomap.chooser("pcn", pcn, pcns.name[pcn]);
     const other = facility >= 0 ? el("span", null, "all at ", geomap.chooser("facility", facility, facilities.name[facility]))
@@ -52,7 +52,7 @@
     list.count.textContent = number(rows.length);
     list.jump.querySelector("strong").textContent = number(rows.length);
     list.advice.hidden = rows.length === 0;
-    const hangs = counted(sum(rows, "people"), "person", "people") + (isLeft ? " served, " : " with a place, ") +
+    const hangs = geomap.countedPeople(sum(rows, "people")) + (isLeft ? " served, " : " with a place, ") +
       counted(sum(rows, "hours"), "hour", "hours") + (isLeft ? " left" : " matched");
     list.hangs.textContent = rows.length ? hangs + ". " : "";
     const first = attention.pcn[rows[0]] >= 0 ? "PCN" : "Operator";

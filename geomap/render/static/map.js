@@ -97,7 +97,7 @@
     }
     if (isPopup) {
       const { demand, matched } = geomap.placesOf(row);
-      box.append(el("span", null, geomap.number(matched) + " of " + geomap.counted(demand, "person", "people") +
+      box.append(el("span", null, geomap.people(matched) + " of " + geomap.countedPeople(demand) +
         " who could start have a place"));
     }
     return box;

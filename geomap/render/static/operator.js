@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, counted, section } = geomap;
+  const { data, el, number, people, counted, section } = geomap;
   const { operators, facilities, flows, ties, pledges } = data;
   const MOST_LINES = 60;
   const MOST_ROWS = 15;
@@ -29,7 +29,7 @@
       ["Matched", "figure"], [geomap.ofAll("Left"), "figure"], ["People", "figure"]], rows, {
         most: MOST_ROWS, one: "facility", many: "facilities",
         toCells: (k) => [geomap.noted(geomap.chooser("facility", k, facilities.name[k]), data.venues[facilities.venue[k]]),
-          number(facilities.pledged_hours[k]), number(given(k).hours), number(facilities.unmatched_hours[k]), number(given(k).people)],
+          number(facilities.pledged_hours[k]), number(given(k).hours), number(facilities.unmatched_hours[k]), people(given(k).people)],
       });
   }
 
@@ -41,7 +41,7 @@
     return geomap.cappedTable("PCNs in reach, linked or matched; most hours matched first",
       [["PCN"], ["Link"], ["People", "figure"], ["Hours matched", "figure"]], rows, {
         most: MOST_ROWS, one: "PCN", many: "PCNs",
-        toCells: (k) => [geomap.pcnCell(ties.pcn[k]), geomap.tieWords(k), number(sums(k).people), number(sums(k).hours)],
+        toCells: (k) => [geomap.pcnCell(ties.pcn[k]), geomap.tieWords(k), people(sums(k).people), number(sums(k).hours)],
       });
   }
 
@@ -49,7 +49,8 @@
     const groups = geomap.grouped(geomap.ofPathway(geomap.flowsOfOperator(row)), (k) => flows.pathway[k]);
     if (groups.length === 0) return el("p", null, "Its hours are matched to nobody.");
     return geomap.table("What its hours are used for, most hours first", [["Pathway"], ["People", "figure"], ["Hours", "figure"]],
-      groups.map((group) => [geomap.pathwayChooser(flows.pathway[group.first]), number(group.people), number(group.hours)]));
+      groups.map((group) => [geomap.pathwayChooser(flows.pathway[group.first]), people(group.people),
+        geomap.hoursOf(group.hours, group.people)]));
   }
 
   /** Column of the operators, or that of its facilities added up where the results do not tell of operators. */

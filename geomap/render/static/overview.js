@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted, section } = geomap;
+  const { data, el, number, people, percent, counted, section } = geomap;
   const { pcns, facilities, flows, operators, pathways, pledges } = data;
   const MOST = 10;
   const MOST_OPERATORS = 12;
@@ -31,10 +31,10 @@
       el("h2", { tabindex: "-1" }, "All " + counted(f.pcns, "PCN", "PCNs")),
       el("p", { class: "under on-screen" }, "Choose anything on the map, search for it, or pick a row of the table. Escape goes back."),
       geomap.figures([
-        ["Patients", geomap.brief(f.patients), number(f.patients) + " registered"],
-        ["Could start", number(f.demand_places), "people (estimate; one person counts once for each pathway)"],
-        ["Have a place", number(f.people), number(f.completions) + " would finish"],
-        ["Left without", number(f.unmet_places), "people"],
+        ["Patients", geomap.briefPeople(f.patients), people(f.patients) + " registered"],
+        ["Could start", people(f.demand_places), "people (estimate; one person counts once for each pathway)"],
+        ["Have a place", people(f.people), people(f.completions) + " would finish"],
+        ["Left without", people(f.unmet_places), "people"],
         ["Link workers", number(f.link_worker_fte), "full-time equivalent reported" + (f.pcns_fte_not_reported
         ? "; " + counted(f.pcns_fte_not_reported, "PCN", "PCNs") + " did not report; assumed" : "")],
       ]),
@@ -51,14 +51,14 @@
     const sums = new Map();
     u.pathway.forEach((row, k) => {
       if (row !== pathway || u.unmet[k] === 0) return;
-      const sum = sums.get(u.reason[k]) || { people: 0, pcns: 0 };
-      sum.people += u.unmet[k];
+      const sum = sums.get(u.reason[k]) || { unmet: 0, pcns: 0 };
+      sum.unmet += u.unmet[k];
       sum.pcns += 1;
       sums.set(u.reason[k], sum);
     });
     return geomap.table("Most people first", [["Reason"], ["People", "figure"], ["PCNs", "figure"]],
-      [...sums].sort((a, b) => b[1].people - a[1].people).map(([reason, { people, pcns: count }]) =>
-        [geomap.sentence(geomap.unmetReason(reason)), number(people), number(count)]));
+      [...sums].sort((a, b) => b[1].unmet - a[1].unmet).map(([reason, { unmet, pcns: count }]) =>
+        [geomap.sentence(geomap.unmetReason(reason)), people(unmet), number(count)]));
   }
 
   /** Operators whose facilities can deliver it or that deliver it, most hours matched first. */
@@ -90,7 +90,7 @@
         most: MOST_OPERATORS, one: "operator", many: "operators",
         toCells: (each) => [geomap.noted(geomap.chooser("operator", each.operator, operators.name[each.operator]),
           [each.facilities > 0 ? counted(each.facilities, "facility", "facilities") : "", each.isPlaceless ? "online or at several places" : ""]
-            .filter(Boolean).join(", ")), number(each.people), number(each.hours), number(each.left)],
+            .filter(Boolean).join(", ")), people(each.people), geomap.hoursOf(each.hours, each.people), number(each.left)],
       }), el("p", { class: "small after" }, "Hours left are those of facilities and of pledges at no one place that can deliver it; other pathways could use them too."));
   }
 
@@ -103,9 +103,9 @@
       ...geomap.titled("Pathway", pathways.name[pathway], "A course is " +
         counted(pathways.course_hours[pathway], "hour", "hours") + " for each person"),
       geomap.figures([
-        ["Could start", number(demand), "people (estimate)"],
-        ["Have a place", number(matched), percent(coverage) + " of them"],
-        ["Left without", number(unmet), "people"],
+        ["Could start", people(demand), "people (estimate)"],
+        ["Have a place", people(matched), percent(coverage) + " of them"],
+        ["Left without", people(unmet), "people"],
         ["PCNs with nothing", number(none), "where somebody could start"],
       ]),
       unmet > 0 ? section("Why people are left without", reasonTable(pathway)) : null,

@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted } = geomap;
+  const { data, el, number, people, percent, counted } = geomap;
   const { flows, facilities, pcns, pathways, operators } = data;
 
   geomap.section = (title, ...content) => el("section", null, el("h3", null, title), ...content);
@@ -46,8 +46,8 @@
   geomap.hoursFigures = function ({ pledged, eligible, matched, left }, served) {
     const unit = geomap.view().pathway < 0 ? "hours" : "hours, all pathways";
     return geomap.figures([["Pledged", number(pledged), unit], ["Could be used", number(eligible), unit],
-      ["Matched", number(matched), "hours"], ["Left", number(left), unit],
-      ["Serves", number(served.people), served.pcns === null ? "people" : "people in " + counted(served.pcns, "PCN", "PCNs")]]);
+      ["Matched", geomap.view().pathway < 0 ? number(matched) : geomap.hoursOf(matched, served.people), "hours"],
+      ["Left", number(left), unit], ["Serves", people(served.people), served.pcns === null ? "people" : "people in " + counted(served.pcns, "PCN", "PCNs")]]);
   };
 
   /** The first rows as a table, and a sentence on those that are left out. */
@@ -83,11 +83,13 @@
   /** Cells of a row of who serves whom; the hours lead to the one flow. */
   geomap.servedCells = function (name, group) {
     const k = group.first;
-    const what = group.rows.map((row) => number(flows.places[row]) + " " + pathways.name[flows.pathway[row]].toLowerCase());
+    const what = group.rows.map((row) => people(flows.places[row]) + " " + pathways.name[flows.pathway[row]].toLowerCase());
     const flow = flows.facility[k] < 0 ? undefined : geomap.pairRow(flows.facility[k], flows.pcn[k]);
-    const hours = flow === undefined ? number(group.hours) : geomap.chooser("flow", flow, number(group.hours));
-    if (flow !== undefined) hours.setAttribute("aria-label", counted(group.hours, "hour", "hours") + ", this flow alone");
-    return [geomap.noted(name, what.join(", ")), number(group.people), hours, geomap.journey(k)];
+    const told = geomap.hoursOf(group.hours, group.people);
+    const hours = flow === undefined ? told : geomap.chooser("flow", flow, told);
+    const said = geomap.isFew(group.people) ? "Hours not shown" : counted(group.hours, "hour", "hours");
+    if (flow !== undefined) hours.setAttribute("aria-label", said + ", this flow alone");
+    return [geomap.noted(name, what.join(", ")), people(group.people), hours, geomap.journey(k)];
   };
 
   const UNMET_HEADINGS = [["Could start", "figure"], ["Have a place", "figure"], ["Left without", "figure"]];
@@ -104,11 +106,11 @@
       sums.set(u.pathway[k], sum);
     }
     if (sums.size === 0) return el("p", null, "Nobody here could start it.");
-    const why = ({ reasons }) => [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2).map(([reason, people]) =>
-      (reasons.size > 1 ? number(people) + ": " : "") + geomap.unmetReason(reason)).join("; ");
+    const why = ({ reasons }) => [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2).map(([reason, count]) =>
+      (reasons.size > 1 ? people(count) + ": " : "") + geomap.unmetReason(reason)).join("; ");
     return geomap.table("Course places by pathway", [["Pathway, and why people are left without"], ...UNMET_HEADINGS],
       [...sums].sort((a, b) => a[0] - b[0]).map(([pathway, sum]) => [
-        geomap.noted(geomap.pathwayChooser(pathway), geomap.sentence(why(sum))), number(sum.demand), number(sum.matched), number(sum.unmet)]));
+        geomap.noted(geomap.pathwayChooser(pathway), geomap.sentence(why(sum))), people(sum.demand), people(sum.matched), people(sum.unmet)]));
   };
 
   geomap.pathwayChooser = function (row) {
@@ -145,11 +147,11 @@
       [["PCN, and the main reason"], ...UNMET_HEADINGS, ["Coverage", "figure"]], told, {
         most, one: "PCN", many: "PCNs",
         toCells: ({ row, demand, matched, unmet, coverage }) => [geomap.noted(geomap.chooser("pcn", row, pcns.name[row]), why(row)),
-          number(demand), number(matched), number(unmet), percent(coverage)],
+          people(demand), people(matched), people(unmet), percent(coverage)],
       });
   };
 
   /** Where the figures come from, and as of when. */
-  geomap.provenance = (...sentences) => el("p", { class: "small provenance" }, "Data as of " + data.facts.as_of + ". ",
+  geomap.provenance = (...sentences) => el("p", { class: "small provenance" }, "Data as of " + data.facts.as_of + ". ", geomap.roundedWords,
     ...sentences, el("button", { type: "button", class: "link", click: () => geomap.showAbout("sources-section") }, "All sources"));
 })(window.geomap);

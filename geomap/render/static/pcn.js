@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted, section } = geomap;
+  const { data, el, number, people, percent, counted, section } = geomap;
   const { pcns, facilities, flows, operators, ties } = data;
   const MOST_REACHABLE = 8;
   const MOST_TIES = 12;
@@ -121,16 +121,16 @@
     const p = data.practices;
     return el("details", { class: "more" }, el("summary", null, counted(rows.length, "practice", "practices")),
       geomap.table("Registered patients", [["Practice"], ["Patients", "figure"]], rows.map((k) =>
-        [geomap.noted(geomap.chooser("practice", k, p.name[k]), p.code[k] + " · " + p.postcode[k]), number(p.patients[k])])));
+        [geomap.noted(geomap.chooser("practice", k, p.name[k]), p.code[k] + " · " + p.postcode[k]), people(p.patients[k])])));
   }
 
   function figures(row) {
     const { demand, matched, unmet, coverage } = geomap.placesOf(row);
     return geomap.figures([
       ["Need index", number(pcns.need_index[row], 2), "rank " + number(needRank().get(row)) + " of " + number(pcns.code.length)],
-      ["Could start", number(demand), "people (estimate)"],
-      ["Have a place", number(matched), percent(coverage) + " of them"],
-      ["Left without", number(unmet), "people"],
+      ["Could start", people(demand), "people (estimate)"],
+      ["Have a place", people(matched), percent(coverage) + " of them"],
+      ["Left without", people(unmet), "people"],
       ["Hours in reach", number(pcns.hours_in_reach[row], 1), "per 1,000 patients, " +
         number(pcns.hours_left_in_reach[row], 1) + " left" + (geomap.view().pathway < 0 ? "" : ", all pathways")],
     ]);
@@ -138,7 +138,7 @@
 
   function details(row) {
     const fte = number(pcns.link_worker_fte[row], 1) + " full-time equivalent: " + data.fte_bases[pcns.fte_basis[row]] +
-      ". They can refer about " + counted(pcns.ceiling_referrals[row], "person", "people") + " in the period; not everyone who is referred starts.";
+      ". They can refer about " + geomap.countedPeople(pcns.ceiling_referrals[row]) + " in the period; not everyone who is referred starts.";
     return [
       geomap.crumbs(...geomap.crumbsOfPcn(row)),
       ...geomap.titled("PCN " + pcns.code[row], pcns.name[row], icbWords(row)),
@@ -150,7 +150,7 @@
       section("Who else could", couldServe(row)),
       section("Demand and what became of it", geomap.demandTable([row])),
       section("What the need is made of", el("p", { class: "small" },
-        "Bars run from 0 (least need of all patients) to 1 (most). " + counted(pcns.patients[row], "patient", "patients") +
+        "Bars run from 0 (least need of all patients) to 1 (most). " + geomap.countedPeople(pcns.patients[row], "patient", "patients") +
         " in " + counted(pcns.practices[row], "practice", "practices") + "."), needParts(row), deprivation(row)),
       section("Link workers", el("p", null, fte)),
       section("Its operators, and what links there are", tiesTable(row)),
@@ -190,7 +190,7 @@
         geomap.crumbs(...geomap.crumbsOfPcn(pcn), ["pcn", pcn]),
         ...geomap.titled("Practice " + p.code[row], p.name[row], p.postcode[row]),
         geomap.pathwayNote(),
-        geomap.figures([["Patients", number(p.patients[row]), percent(share) + " of the PCN's"]]),
+        geomap.figures([["Patients", people(p.patients[row]), percent(share) + " of the PCN's"]]),
         el("p", null, "Need, demand and places are told for its PCN, ", geomap.chooser("pcn", pcn, pcns.name[pcn]), ", as a whole."),
         figures(pcn),
         section("Who serves its PCN", served(pcn)),

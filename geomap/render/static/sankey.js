@@ -181,7 +181,7 @@
     nodes.forEach((list, column) => {
       const most = Math.max(...list.map((node) => node.whole));
       for (const node of list) {
-        const part = parts.nodes[column].get(node.row) || 0;
+        const part = parts.isAll ? node.whole : parts.nodes[column].get(node.row) || 0;
         node.hours.textContent = part > 0 ? number(part) : "–";
         node.item.classList.toggle("without", part === 0);
         node.fill.style.width = (node.whole / most) * 100 + "%";
@@ -198,7 +198,7 @@
   }
 
   function sentence(parts, { choice, pathway }) {
-    const matched = geomap.counted(sankey.hours, "matched hour", "matched hours");
+    const matched = geomap.counted(data.facts.matched_hours, "matched hour", "matched hours");
     const about = choice ? (geomap.operatorOfChoice(choice) >= 0 ? " come from " : " go to ") + geomap.nameOf(choice) : "";
     const only = pathway < 0 ? "" : (choice ? ", for " : " are for ") + pathways.name[pathway];
     if (parts.hours === 0) return ["None of " + matched + about + only + "."];
@@ -208,7 +208,7 @@
       .map(([words, most]) => most.share + " " + words(most.row));
     const listed = shares.length === 0 ? "." : ": " + shares.slice(0, -1).join(", ") +
       (shares.length > 1 ? " and " : "") + shares.slice(-1) + ".";
-    if (parts.isAll) return [el("strong", null, geomap.counted(sankey.hours, "hour", "hours")), " are matched" + listed];
+    if (parts.isAll) return [el("strong", null, geomap.counted(data.facts.matched_hours, "hour", "hours")), " are matched" + listed];
     const share = " (" + percent(parts.hours / sankey.hours) + ")";
     return [el("strong", null, number(parts.hours)), " of " + matched + share + about + only + listed];
   }

@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, counted, section } = geomap;
+  const { data, el, number, people, percent, counted, section } = geomap;
   const { sites, pcns } = data;
   const { comparators } = sites;
   const flowsOfPcn = geomap.groupRows(sites.flows.pcn);
@@ -61,7 +61,8 @@
     const nameOf = (line) => (line.facility < 0 ? "Online or several places; not drawn"
       : el("span", { class: "ranked" }, el("span", { class: "rank" }, number(rank.get(line))), geomap.facilityCell(line.facility)));
     return geomap.cappedTable("Numbered as on the map, most hours first", [["Facility"], ["People", "figure"], ["Hours", "figure"]],
-      lines, { most: 25, one: "facility", many: "facilities", toCells: (line) => [nameOf(line), number(line.places), number(line.hours)] });
+      lines, { most: 25, one: "facility", many: "facilities", toCells: (line) => [nameOf(line), people(line.places),
+        geomap.hoursOf(line.hours, line.places)] });
   }
 
   geomap.addKind("site", {
@@ -76,9 +77,9 @@
       ...geomap.titled("Test-and-learn site " + number(sites.rank[row]) + " of " + number(sites.id.length), sites.name[row],
         geomap.shortIcb(sites.icb_name[row]) + " · " + sites.region_name[row]),
       geomap.figures([
-        ["Would get a place", number(sites.people[row]), "of " + counted(sites.demand_places[row], "person", "people")],
+        ["Would get a place", people(sites.people[row]), "of " + geomap.countedPeople(sites.demand_places[row])],
         ["Coverage", percent(sites.coverage_share[row]), "of those who could start"],
-        ["Would finish", number(sites.completions[row]), number(sites.value[row]) + " weighted by need"],
+        ["Would finish", people(sites.completions[row]), sites.value[row] === null ? "" : people(sites.value[row]) + " weighted by need"],
         ["Facilities", number(sites.facilities[row]), number(sites.matched_hours[row]) + " hours"],
         sureness(row),
       ].filter((item) => item !== null)),
@@ -100,7 +101,7 @@
     const rows = sites.id.map((id, row) => [
       el("span", { class: "ranked" }, el("span", { class: "mark site-mark" }, number(sites.rank[row])),
         geomap.noted(geomap.chooser("site", row, sites.name[row]), geomap.shortIcb(sites.icb_name[row]))),
-      number(sites.people[row]), percent(sites.coverage_share[row]),
+      people(sites.people[row]), percent(sites.coverage_share[row]),
       ...(hasDraws ? [percent(sites.share_of_draws[row])] : [])]);
     return [section("Test-and-learn sites", el("p", { class: "small" }, "Figures of a plan that serves the chosen sites alone."), geomap.table("Most people who would finish, weighted by need, first", headings, rows))];
   };

@@ -2,7 +2,7 @@
 (function (geomap) {
   "use strict";
 
-  const { data, el, number, percent, byId } = geomap;
+  const { data, el, number, people, percent, byId } = geomap;
   const { pcns, facilities, operators } = data;
   const CHUNK = 100;
   const compareText = new Intl.Collator("en-GB", { sensitivity: "base", numeric: true }).compare;
@@ -17,13 +17,15 @@
 
   /** People and hours of the rows that flows point to, for the pathway that is looked at. */
   function matched(column) {
-    const [people, hours] = [new Map(), new Map()];
+    const [served, hours] = [new Map(), new Map()];
     for (const k of geomap.ofPathway([...column.keys()])) {
-      people.set(column[k], (people.get(column[k]) || 0) + data.flows.places[k]);
+      served.set(column[k], (served.get(column[k]) || 0) + data.flows.places[k]);
       hours.set(column[k], (hours.get(column[k]) || 0) + data.flows.hours[k]);
     }
-    return { people, hours };
+    return { served, hours };
   }
+
+  const hoursOf = (served) => (value, row) => geomap.hoursOf(value, served.get(row) || 0);
 
   function pcnColumns(pathway) {
     const { demand, matched: given, unmet } = geomap.placesFor(pathway);
@@ -31,30 +33,31 @@
     return [
       { name: "PCN", values: pcns.name },
       { name: "ICB", values: icbNames() },
-      { name: "Patients", values: pcns.patients, show: whole },
+      { name: "Patients", values: pcns.patients, show: people },
       { name: "Need", values: pcns.need_index, show: (value) => number(value, 2) },
-      { name: "Could start", values: demand, show: whole },
-      { name: "Have a place", values: given, show: whole },
-      { name: "Left without", values: unmet, show: whole },
+      { name: "Could start", values: demand, show: people },
+      { name: "Have a place", values: given, show: people },
+      { name: "Left without", values: unmet, show: people },
       { name: "Coverage", values: coverage, show: percent },
     ];
   }
 
   function facilityColumns(pathway) {
-    const { people, hours } = matched(data.flows.facility);
+    const { served, hours } = matched(data.flows.facility);
     return [
       { name: "Facility", values: facilities.name },
       { name: "Operator", values: operatorNames() },
       { name: geomap.ofAll("Pledged"), values: facilities.pledged_hours, show: whole },
       { name: geomap.ofAll("Could be used"), values: facilities.eligible_hours, show: whole },
-      { name: "Matched", values: pathway < 0 ? facilities.matched_hours : facilities.id.map((id, row) => hours.get(row) || 0), show: whole },
+      { name: "Matched", ...(pathway < 0 ? { values: facilities.matched_hours, show: whole }
+        : { values: facilities.id.map((id, row) => hours.get(row) || 0), show: hoursOf(served) }) },
       { name: geomap.ofAll("Left"), values: facilities.unmatched_hours, show: whole },
-      { name: "People", values: pathway < 0 ? facilities.people : facilities.id.map((id, row) => people.get(row) || 0), show: whole },
+      { name: "People", values: pathway < 0 ? facilities.people : facilities.id.map((id, row) => served.get(row) || 0), show: people },
     ];
   }
 
-  function operatorColumns() {
-    const { people, hours } = matched(data.flows.operator);
+  function operatorColumns(pathway) {
+    const { served, hours } = matched(data.flows.operator);
     const rows = operators.id.map((id, row) => row);
     const sum = (name) => rows.map((row) => geomap.facilitiesOf(row).reduce((total, k) => total + facilities[name][k], 0));
     const told = (name) => (operators[name] && !operators[name].includes(null) ? operators[name] : sum(name));
@@ -63,9 +66,10 @@
       { name: "Kind", values: kindNames() },
       { name: "Facilities", values: rows.map((row) => geomap.facilitiesOf(row).length), show: whole },
       { name: geomap.ofAll("Pledged"), values: told("pledged_hours"), show: whole },
-      { name: "Matched", values: rows.map((row) => hours.get(row) || 0), show: whole },
+      { name: "Matched", ...(pathway < 0 ? { values: told("matched_hours"), show: whole }
+        : { values: rows.map((row) => hours.get(row) || 0), show: hoursOf(served) }) },
       { name: geomap.ofAll("Left"), values: told("unmatched_hours"), show: whole },
-      { name: "People", values: rows.map((row) => people.get(row) || 0), show: whole },
+      { name: "People", values: pathway < 0 ? told("people") : rows.map((row) => served.get(row) || 0), show: people },
     ];
   }
 
@@ -124,7 +128,7 @@
   }
 
   function cell(column, row) {
-    if (column.show) return el("td", { class: "figure" }, column.show(column.values[row]));
+    if (column.show) return el("td", { class: "figure" }, column.show(column.values[row], row));
     return el("td", null, column.values[row]);
   }
 
@@ -239,6 +243,8 @@
   geomap.wholeTable = () => body.append(...wanted.slice(body.childElementCount).map(rowOf));
 
   geomap.drawTable = function () {
+    byId("table-note").hidden = data.facts.internal;
+    byId("table-note").textContent = data.facts.rounded_note;
     drawSwitch();
     body.addEventListener("keydown", moveByArrow);
     const frame = byId("table-frame");

@@ -43,7 +43,7 @@
     const { told, side } = twig;
     const figures = side.heads.map((head, k) => {
       const figure = told.figures[k];
-      return el("span", { class: "figure" }, figure ? number(figure[0]) : "", figure ? el("span", { class: "unit" }, " " + figure[1]) : null);
+      return el("span", { class: "figure" }, figure ? figure[0] : "", figure ? el("span", { class: "unit" }, " " + figure[1]) : null);
     });
     const hasMore = twig.kids.length > 0;
     const row = el("div", { role: "treeitem", class: "twig", tabindex: "-1", "aria-level": twig.level, "aria-label": geomap.twigWords(told),
