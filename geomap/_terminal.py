@@ -1,7 +1,9 @@
-"""What reaches a terminal: no control character of an input does, whoever writes it, a library's warning included."""
+"""Around a command: the language it works in, and what reaches the terminal, where no input may send controls."""
 
 from __future__ import annotations
 
+import locale
+import os
 import sys
 from typing import Any, TextIO
 
@@ -31,6 +33,16 @@ class PlainStream:
         if name == "buffer":
             raise AttributeError(name)  # nobody goes round this one
         return getattr(self.direct, name)
+
+
+def settle_locale() -> None:
+    """
+    Work in no language, here and in the processes that are started from here; text stays UTF-8.
+
+    Where the computer speaks Turkish, the small letter of I is another one, and GDAL does not find its own options.
+    """
+    locale.setlocale(locale.LC_ALL, "C")
+    os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def guard_streams() -> None:

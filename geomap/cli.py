@@ -46,7 +46,7 @@ from ._options import (
     WordTemplate,
     Workers,
 )
-from ._terminal import guard_streams, printable
+from ._terminal import guard_streams, printable, settle_locale
 
 if TYPE_CHECKING:
     from .config import Scenario
@@ -330,6 +330,7 @@ def _say(text: str, *, err: bool = False) -> None:
 
 def main() -> None:
     """The entry point; from here on nothing but plain text reaches the terminal."""
+    settle_locale()
     guard_streams()
     app()
 

@@ -20,12 +20,15 @@ from .few import BASE, FEWEST, MIDDLE, MOST, WORTH, fill_places, round_people, s
 from .schema import (
     AllocationFrame,
     ChosenSiteFrame,
+    ComparatorFrame,
     FigureFrame,
+    FlipFrame,
     HoursReasonFrame,
     LedgerFrame,
     LevelFrame,
     PlanFacts,
     PortfolioFrame,
+    SiteChangeFrame,
     SitePartFrame,
     SiteTables,
     TradeoffFrame,
@@ -191,17 +194,18 @@ def show_facts(facts: PlanFacts, exact: Mapping[str, float]) -> PlanFacts:
 
     `exact` are totals of the whole run, by field; they are told to the nearest 5.
     """
-    told = {name: float(nearest(total)) for name, total in exact.items()}
+    told = {name: max(float(nearest(total)), float(BASE) if total > 0 else 0.0) for name, total in exact.items()}
     told |= {name: float(nearest(getattr(facts, name))) for name in ("objective", "bound")}
     whole = {name: int(number) for name, number in told.items() if isinstance(getattr(facts, name), int)}
     return replace(facts, **{**told, **whole}, internal=False)
 
 
 def show_figures(figures: pd.DataFrame) -> pd.DataFrame:
-    """`FigureFrame` with every figure of people to the nearest 5."""
+    """`FigureFrame` with every figure of people to the nearest 5, missing where that is none or 5 of somebody."""
     values = figures[FigureFrame.value]
     people = figures[FigureFrame.unit].isin(_OF_PEOPLE)
-    return figures.assign(**{FigureFrame.value: values.mask(people, nearest(values))})
+    few = people & values.gt(0) & nearest(values).lt(MOST + 1)
+    return figures.assign(**{FigureFrame.value: values.mask(people, nearest(values)).mask(few)})
 
 
 def show_levels(levels: pd.DataFrame) -> pd.DataFrame:
@@ -250,7 +254,18 @@ def show_choice(choice: SiteTables) -> SiteTables:
         tradeoffs=_rounded(choice.tradeoffs, {t.value: BASE, t.bound: BASE, t.worst_coverage_share: WORST_SHARE}),
         draws=_rounded(choice.draws, dict.fromkeys((d.value, d.bound, d.full_value, d.full_bound), BASE)),
         parts=_rounded(choice.parts, {SitePartFrame.value: BASE}),
+        changes=_rounded(choice.changes, {SiteChangeFrame.value_with: BASE, SiteChangeFrame.value_without: BASE}),
+        flips=_rounded(choice.flips, {FlipFrame.value: BASE}),
+        comparators=_round_patients(choice.comparators),
     )
+
+
+def _round_patients(comparators: pd.DataFrame) -> pd.DataFrame:
+    """`ComparatorFrame`: list sizes are counts of people too."""
+    f = ComparatorFrame
+    sizes = comparators[f.measure].eq("patients")
+    both = (f.site_value, f.comparator_value)
+    return comparators.assign(**{name: comparators[name].mask(sizes, nearest(comparators[name])) for name in both})
 
 
 def _rounded(frame: pd.DataFrame, steps: dict[str, float]) -> pd.DataFrame:

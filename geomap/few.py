@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 
-from .schema import AllocationResultFrame, MapTables, PathwayFrame, PcnResultFrame, SiteTables, UnmetFrame
+from .schema import AllocationResultFrame, FigureFrame, MapTables, PathwayFrame, PcnResultFrame, SiteTables, UnmetFrame
 from .schema.published import PEOPLE, SUPPRESSED
 
 FEWEST, MOST = 1, 7
@@ -140,6 +140,8 @@ def mark_few(frame: pd.DataFrame) -> pd.DataFrame:
     if plan.places in counts and plan.pledge_id in frame.columns:
         few = frame[plan.places].isna()
         marked |= {column: frame[column].astype("object").mask(few, SUPPRESSED) for column in WORTH}
+    if {FigureFrame.figure, FigureFrame.unit} <= set(frame.columns):
+        marked[FigureFrame.value] = frame[FigureFrame.value].astype("object").fillna(SUPPRESSED)
     return frame.assign(**marked)
 
 

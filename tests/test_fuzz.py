@@ -46,7 +46,7 @@ from _fuzz_golden import Golden, make_goldens  # noqa: E402
 from _fuzz_worker import Mutant, make_mutant, try_mutant  # noqa: E402
 
 SEED = 6
-SAMPLE = 300
+SAMPLE = 200
 """Mutants of a sample; more take minutes: python scripts/fuzz.py."""
 LISTS = "PUBLICATION,EXTRACT_DATE,PRACTICE_CODE,PRACTICE_NAME,LSOA_CODE,SEX,NUMBER_OF_PATIENTS\n"
 

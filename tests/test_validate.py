@@ -80,7 +80,7 @@ class TestCheckFrame:
 
     def test_a_code_written_otherwise(self):
         codes = ["A81001", "a81001", "A8 1001", "NOT-A-CODE"]
-        frame = pd.DataFrame(dict.fromkeys(PracticeFrame.to_schema().columns, "X"), index=range(4)).astype("str")
+        frame = pd.DataFrame(dict.fromkeys(PracticeFrame.to_schema().columns, "QX9"), index=range(4)).astype("str")
         frame[PracticeFrame.practice_code] = codes
         frame[PracticeFrame.pcn_code] = pd.Series(["U12345", None, None, None], dtype="str")
         good, faults = check_frame(frame, PracticeFrame, source="map.csv")

@@ -93,7 +93,7 @@ class _Pass:
             self.stops += caught.faults
             self.repairs += caught.repairs
             return
-        self.tables[name] = loaded.frame
+        self.tables[name] = _in_order(loaded.frame)
         self.faults += loaded.faults
         self.repairs += loaded.repairs
         self.accounting.append(loaded.accounting)
@@ -122,6 +122,12 @@ class _Pass:
             cells = sum(repair.cells for repair in self.repairs)
             said = "1 cell was" if cells == 1 else f"{cells:,} cells were"
             self.notes.append(f"{said} read otherwise than written; repairs.csv tells each.")
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows by what they hold: sums differ in the last digit with the order in which they are added up."""
+    columns = [column for column in frame.columns if column != OutlineFrame.geometry]
+    return frame.sort_values(columns, kind="stable", ignore_index=True) if columns else frame
 
 
 def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda text: None) -> Inputs:

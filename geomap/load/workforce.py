@@ -67,7 +67,9 @@ def load_workforce(path: Path) -> Loaded:
     # A sum that lacks a person is not the PCN's: it is unknown, as if the PCN had not reported.
     short = ~bad & codes.isin(codes[bad & named_well])
     bad |= short
-    summed = fte[~bad].groupby(codes[~bad]).sum().rename_axis(WorkforceFrame.pcn_code)
+    # By size, so that the order of the rows does not show in the last digit.
+    told = fte[~bad].sort_values()
+    summed = told.groupby(codes.loc[told.index]).sum().rename_axis(WorkforceFrame.pcn_code)
     summed = summed.rename(WorkforceFrame.link_worker_fte).reset_index()
     good, _ = check_frame(summed, WorkforceFrame, source=raw.source, id_column=WorkforceFrame.pcn_code)
     total, kindred = good[WorkforceFrame.link_worker_fte].sum(), roles.str.startswith(f"{_LINK_WORKER} (")

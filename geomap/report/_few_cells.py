@@ -41,7 +41,7 @@ def find_hidden(table: str, frame: pd.DataFrame, *, internal: bool) -> dict[str,
         return {}
     if table == FIGURES:
         value = frame[FigureFrame.value]
-        few = frame[FigureFrame.unit].isin(PEOPLE_UNITS) & value.gt(0) & round_people(value).isna()
+        few = value.isna() | frame[FigureFrame.unit].isin(PEOPLE_UNITS) & value.gt(0) & round_people(value).isna()
         return {FigureFrame.value: few.to_numpy()} if few.any() else {}
     hidden = {column: frame[column].isna().to_numpy() for column in people_columns(table) if column in frame}
     if AllocationResultFrame.places in hidden and AllocationResultFrame.pledge_id in frame:
