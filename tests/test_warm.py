@@ -218,7 +218,7 @@ def test_what_is_written_is_read_again(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_plan_is_refused_in_plain_words(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no plan.json, the plan of an earlier run.*after --from"):
+    with pytest.raises(DataError, match="holds no plan.json, the plan of an earlier run.*After --from"):
         load_earlier(tmp_path)
 
 
