@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 
 from geomap import gazetteer
 from geomap.load.active_places import load_venues

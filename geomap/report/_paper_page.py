@@ -38,6 +38,8 @@ from ._paper_styles import (
     set_page,
 )
 
+MOST_OF_A_TITLE = 255
+"""Letters that the properties of a Word document hold."""
 MAX_ROWS = 12
 """Of a table in the paper; the workbook has them all."""
 SHORT = 8
@@ -276,7 +278,7 @@ class Paper:
         """The document as a file; the same text gives the same bytes, whatever the time of day."""
         day = datetime.datetime.fromisoformat(facts.as_of)
         properties = self.document.core_properties
-        properties.title, properties.subject, properties.language = title, "Board paper", "en-GB"
+        properties.title, properties.subject, properties.language = title[:MOST_OF_A_TITLE], "Board paper", "en-GB"
         properties.author = properties.last_modified_by = "geomap"
         properties.comments = properties.keywords = ""
         properties.created = properties.modified = day

@@ -141,8 +141,9 @@ def test_fault_hostile_workbook_formula_link_and_script(written) -> None:
     assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
     values = {cell.value for cell in book["PCNs"]["B"]} if "PCNs" in book.sheetnames else {c.value for c in cells}
     names = set(tables.pcns["pcn_name"])
-    readable = {re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", shown(text)).strip() for text in names}
-    found = {re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", shown(str(value))).strip() for value in values}
+    control = r"[\x00-\x08\x0b\x0c\x0e-\x1f]|_x00[01][0-9A-F]_"  # the second as the workbook writes the first
+    readable = {re.sub(control, "", shown(text)).strip() for text in names}
+    found = {re.sub(control, "", shown(str(value))).strip() for value in values}
     assert {text for text in readable if not any(text in one for one in found)} == set()
     with zipfile.ZipFile(out / "results.xlsx") as parts:
         assert not [name for name in parts.namelist() if re.search("vba|external|macro|embed|oleObject", name, re.I)]
