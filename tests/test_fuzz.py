@@ -142,6 +142,21 @@ def test_rows_of_a_broken_table_are_counted() -> None:
 
 
 def test_a_worker_that_dies_is_a_finding_and_another_goes_on(goldens: dict[str, Golden]) -> None:
+    name = "lsoa_points.csv"
+    worker = fuzz.Worker({name: goldens[name]}, SEED)
+    worker.ask(name, 0)
+    worker.process.kill()
+    worker.process.join()
+    verdict, what, _ = worker.answer()
+    if verdict != "finding":  # it had answered before it was killed
+        verdict, what, _ = worker.answer()
+    assert verdict == "finding" and "exit code -9" in what
+    worker.ask(name, 1)
+    assert worker.answer()[0] in ("accepted", "refused")
+    worker.end()
+
+
+def test_mutants_are_told_in_a_table(goldens: dict[str, Golden]) -> None:
     few = {name: goldens[name] for name in ("lsoa_points.csv",)}
     told, findings = fuzz.fuzz(few, fuzz.plan(few, 6), SEED, workers=1)
     assert sum(told["lsoa_points.csv"].verdicts.values()) == 6
