@@ -148,7 +148,8 @@ def check(
 ) -> None:
     """Read every file and tell every fault."""
     given_back = f"Wrote {problems}: the bank of hours with its problems marked, to send to those who wrote it."
-    with _plain_errors(given_back if problems else advise(scenario, data, bank)):
+    told = {"done": given_back} if problems else {"advice": advise(scenario, data, bank)}
+    with _plain_errors(**told):
         _start_reading()
         from .errors import tell_faults
         from .pipeline import check as check_inputs
@@ -298,11 +299,11 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def _plain_errors(advice: str = "") -> Iterator[None]:
+def _plain_errors(advice: str = "", done: str = "") -> Iterator[None]:
     """
     Turn an error raised on purpose into its message and exit code; any other is a bug and shows its traceback.
 
-    `advice` is told after the faults of inputs.
+    `advice` is told after the faults of cells, and what has been `done` after those of any input.
     """
     from .errors import DataError, GeomapError, RowError, SolveError
 
@@ -310,8 +311,10 @@ def _plain_errors(advice: str = "") -> Iterator[None]:
         yield
     except GeomapError as caught:
         _say(str(caught), err=True)
-        if advice and isinstance(caught, DataError) and caught.faults:
+        if advice and isinstance(caught, DataError) and any(fault.row is not None for fault in caught.faults):
             _say(advice, err=True)
+        if done and isinstance(caught, DataError) and caught.faults:
+            _say(done, err=True)
         if isinstance(caught, RowError):
             _say("Correct these rows; or run with --skip-bad-rows, and accounting.csv names each left out.", err=True)
         raise typer.Exit(caught.exit_code) from None

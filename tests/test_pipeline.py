@@ -51,6 +51,7 @@ from geomap.schema import (
     PriceFrame,
     ProvisionFrame,
     ReachableFrame,
+    RepairFrame,
     ResultTables,
     SectorFrame,
     TieFrame,
@@ -73,6 +74,7 @@ MODELS = {
     "sectors": SectorFrame, "health_budgets": HealthBudgetFrame, "operators": OperatorResultFrame,
     "pledges": PledgeResultFrame, "practices": PracticeResultFrame, "reachable": ReachableFrame, "ties": TieFrame,
     "attention": AttentionFrame, "places": PlaceFrame, "other_facilities": VenueFrame,
+    "repairs": RepairFrame,
 }  # fmt: skip
 
 
@@ -311,7 +313,7 @@ class TestAccounting:
         manifest = json.loads((demo.folder / "manifest.json").read_text(encoding="utf-8"))
         read = {path.name for folder in ("official", "bank") for path in (DEMO / folder).iterdir()}
         assert {source["name"] for source in manifest["inputs"]} == read
-        assert manifest["settings"]["bank"] == {"bad_rows": "reject"}
+        assert manifest["settings"]["bank"] == {"bad_rows": "reject", "repairs": "report"}
         assert str(ROOT) not in json.dumps(manifest)
 
 
@@ -348,7 +350,7 @@ class TestFiles:
         tables = {"accounting", "allocation", "ledger", "links", "pcns", "unmatched_hours", "unmet_demand"}
         tables |= {"figures", "gaps", "provision", "sectors", "health_budgets", "pathways"}
         tables |= {"facilities", "levels", "fairness", "prices", "differences", "operators", "attention"}
-        tables |= {"pledges", "practices", "reachable", "ties", "need", "other_facilities"}
+        tables |= {"pledges", "practices", "reachable", "ties", "need", "other_facilities", "repairs"}
         assert written == {f"{name}.csv" for name in tables} | {
             "manifest.json", "facts.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
         }  # fmt: skip

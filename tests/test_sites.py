@@ -11,7 +11,7 @@ import pytest
 
 from geomap.config import Scenario
 from geomap.demo import demo_scenario
-from geomap.errors import ConfigError, InfeasibleError
+from geomap.errors import ConfigError, DataError, InfeasibleError
 from geomap.load.gather import Inputs, load_inputs
 from geomap.outputs import verify_folder
 from geomap.pipeline import run, solve
@@ -196,6 +196,6 @@ def test_more_sites_than_there_are(chosen: Chosen) -> None:
 def test_a_template_that_is_no_word_document_is_told_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "icb.docx").write_text("not a document", encoding="utf-8")
     said: list[str] = []
-    with pytest.raises(ConfigError):
+    with pytest.raises(DataError):
         run(quick(), tmp_path / "out", said.append, template=tmp_path / "icb.docx")
     assert said == []
