@@ -3,6 +3,7 @@
     python scripts/run.py demo            run the demonstration and say where the map is
     python scripts/run.py test [...]      run the tests; whatever follows goes to pytest
     python scripts/run.py national [...]  plan all of England on the official files and test that; takes minutes
+    python scripts/run.py thorough [...]  tests that fail each write and shuffle each input; takes minutes
     python scripts/run.py fuzz [...]      break input files in thousands of ways; takes minutes
     python scripts/run.py supply [...]    licences of all packages, and what is known of their vulnerabilities
     python scripts/run.py wheel           build the wheel, and run the demo from it in an empty environment
@@ -31,6 +32,7 @@ UNFINISHED = "unfinished"
 # Tests of one file share what they have set up; files go in the order of tests/conftest.py, the longest first.
 SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 SCRIPTS = {"fuzz": "fuzz.py", "supply": "check_supply.py", "wheel": "check_wheel.py"}
+APART = ("national", "thorough")  # marks of tests that take minutes and are run by themselves
 NO_VENV = """This Python cannot make virtual environments. Install what is missing, then run this again:
   Debian, Ubuntu:  sudo apt install python3-venv
   or uv:           https://docs.astral.sh/uv/getting-started/installation/"""
@@ -101,16 +103,16 @@ def main(arguments):
         version = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit("geomap needs Python 3.11 or later; this is Python " + version + ". Install it from python.org.")
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    takes_more = command in ("test", "national", *SCRIPTS)
+    takes_more = command in ("test", *APART, *SCRIPTS)
     if not (takes_more or command in ("demo", "setup")) or (rest and not takes_more):
         print(__doc__)
         return 0 if command in ("-h", "--help") else 2
     set_up(with_tests=command != "demo")
     if command in SCRIPTS:
         return subprocess.call([str(PYTHON), str(ROOT / "scripts" / SCRIPTS[command]), *rest], cwd=ROOT)
-    if command == "national":
-        environment = {**os.environ, "GEOMAP_NATIONAL": "1"}
-        return subprocess.call([str(PYTHON), "-m", "pytest", "-m", "national", *rest], cwd=ROOT, env=environment)
+    if command in APART:
+        environment = {**os.environ, "GEOMAP_" + command.upper(): "1"}
+        return subprocess.call([str(PYTHON), "-m", "pytest", "-m", command, *rest], cwd=ROOT, env=environment)
     if command == "test":
         return subprocess.call([str(PYTHON), "-m", "pytest", *SIDE_BY_SIDE, *rest], cwd=ROOT)
     return demo() if command == "demo" else 0

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 REAL_DATA_VARIABLE = "GEOMAP_REAL_DATA"
-NATIONAL_VARIABLE = "GEOMAP_NATIONAL"
+APART = {
+    "national": ("GEOMAP_NATIONAL", "works on all of England"),
+    "thorough": ("GEOMAP_THOROUGH", "tries a thing in hundreds of ways"),
+}
+"""Marks of tests that have a command of their own → the variable that has them run anyway, and why."""
 LONGEST_FIRST = (
     "test_sites.py", "test_places.py", "test_national.py", "test_accessibility.py", "test_index_page.py",
     "test_map_page.py", "test_demo_map.py", "test_locate.py", "test_cli.py", "test_pipeline.py", "test_match.py",
@@ -18,15 +22,15 @@ LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, and leave out all of England unless it is asked for."""
+    """Put the longest files first, and leave out what has a command of its own unless it is asked for."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
-    if os.environ.get(NATIONAL_VARIABLE) == "1":
-        return
-    skip = pytest.mark.skip(reason="works on all of England; run it with 'python scripts/run.py national'")
-    for item in items:
-        if item.get_closest_marker("national"):
-            item.add_marker(skip)
+    for mark, (variable, why) in APART.items():
+        if os.environ.get(variable) != "1":
+            skip = pytest.mark.skip(reason=f"{why}; run it with 'python scripts/run.py {mark}'")
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

@@ -129,7 +129,7 @@ def test_the_code_comes_with_the_words() -> None:
     assert accounting_frame(lines)[AccountingFrame.reason_code].tolist() == ["empty_cell", ""]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_account_of_real_files_adds_up_to_them(real_data: Path) -> None:
     told = Scenario.from_toml(ROOT / "data" / "scenarios" / "national.toml", data=real_data, bank=DEMO / "bank")
     told = told.model_copy(update={"bank": told.bank.model_copy(update={"bad_rows": "reject"})})

@@ -97,7 +97,7 @@ def sweep(library: Path, *arguments: object) -> dict[str, int]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("over", ["old", "nothing"])
 def test_fault_running_stopped_dead_before_every_system_call(failing_disk: Path, quick_disk: Path, over: str) -> None:
     """Python, GDAL, SQLite and the writer of workbooks: what is left at each call is the old set, the new, or told."""
@@ -105,7 +105,7 @@ def test_fault_running_stopped_dead_before_every_system_call(failing_disk: Path,
     assert told["tried"] > 900 and told["old"] > 700 and told["new"] > 1
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(("way", "points"), [("fail", 90), ("fail-on", 50)])
 def test_fault_running_disk_fails_at_the_nth_system_call(
     failing_disk: Path, quick_disk: Path, way: str, points: int

@@ -32,7 +32,7 @@ ELSEWHERE = {
 TELL_ROWS = {"accounting.csv", "pledges.csv", "repairs.csv", "map.html", "results.xlsx"}
 """Files that tell at which row of an input something stands, or hold a table that does."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="locales and umask of Unix")]
+pytestmark = [pytest.mark.thorough, pytest.mark.skipif(os.name == "nt", reason="locales and umask of Unix")]
 
 
 @pytest.fixture(scope="module")
