@@ -53,7 +53,7 @@ def test_each_fault_of_the_catalogue_has_a_test_of_its_name(area: str, fault: st
 @pytest.mark.parametrize("page", [PROMISES, HAZARDS], ids=lambda path: path.name)
 def test_files_that_are_named_are_there(page: Path) -> None:
     named = set(re.findall(r"`((?:tests|geomap|scripts)/[\w/.]+?\.\w+)`", page.read_text(encoding="utf-8")))
-    assert len(named) > 10
+    assert len(named) > 5
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 

@@ -86,7 +86,7 @@ def all_strings(told: object) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "long"])
-def test_fault_hostile_on_pages(plain, kind: str) -> None:
+def test_fault_hostile_script_attribute_or_template_on_pages(plain, kind: str) -> None:
     """The map and the index have the same tags whatever the names are, and hold each text in their block of data."""
     texts = KINDS.get(kind, LONG)
     tables = plant(plain, texts)

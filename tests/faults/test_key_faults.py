@@ -45,7 +45,7 @@ def first_key(official: Official) -> str:
 
 
 @EVERY
-def test_fault_key_case_and_spaces_in_official_files_are_mended_with_a_line(tmp_path: Path, official: Official) -> None:
+def test_fault_key_case_spaces_and_no_break_spaces_in_official_files_are_mended_with_a_line(tmp_path: Path, official: Official) -> None:
     key = first_key(official)
     sound = official.load(official.write(tmp_path))
     for text in (key.lower(), f" {key} ", f"{key[:3]}\u00a0{key[3:]}", f"{key}\u200b"):
@@ -140,7 +140,7 @@ def test_fault_key_look_alike_duplicate_does_not_double_a_pledge(tmp_path: Path)
     assert bank.pledges[PledgeFrame.hours].sum() == HOURS - 40
 
 
-def test_fault_key_case_and_spaces_in_the_bank_are_mended_with_a_line(tmp_path: Path) -> None:
+def test_fault_key_case_spaces_and_no_break_spaces_in_the_bank_are_mended_with_a_line(tmp_path: Path) -> None:
     tables = changed("pledges", 2, facility_id=" f1\u00a0", icb_codes="q w\u00a0o")
     tables["links"] = changed("links", 2, organisation_code="u11\u00a0111 ")["links"]
     bank = load_bank(write_folder(tmp_path / "bank", tables), CONTEXT)
