@@ -45,7 +45,9 @@ def first_key(official: Official) -> str:
 
 
 @EVERY
-def test_fault_key_case_spaces_and_no_break_spaces_in_official_files_are_mended(tmp_path: Path, official: Official) -> None:
+def test_fault_key_case_spaces_and_no_break_spaces_in_official_files_are_mended(
+    tmp_path: Path, official: Official
+) -> None:
     key = first_key(official)
     sound = official.load(official.write(tmp_path))
     for text in (key.lower(), f" {key} ", f"{key[:3]}\u00a0{key[3:]}", f"{key}\u200b"):
