@@ -83,7 +83,7 @@ class Worker:
         """What it says; a process that is gone is a finding too."""
         try:
             return self.pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             self.process.join(5)
             code = self.process.exitcode
             self.start()
