@@ -297,7 +297,7 @@ def test_the_table_sets_times_against_ours(bench):
     assert [line[4] for line in lines[3:]] == [">30", "0.01"]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_demo_from_the_command_line():
     chosen = ["greedy", "lp", "sjoin-dwithin", *(["pysal-access"] if find_spec("access") else [])]
     command = [sys.executable, "-W", "error", SCRIPTS / "bench.py", "--json", "--runs", "1", "--contender", *chosen]
@@ -324,6 +324,7 @@ print(json.dumps([rows, map_lines(rows)]))
 """
 
 
+@pytest.mark.thorough
 def test_the_map_is_measured_beside_plain_folium(tmp_path):
     """In a process of its own: playwright does not start twice in one, and other tests may hold a browser open."""
     if not find_spec("playwright") or not (shutil.which("chromium") or shutil.which("chromium-browser")):

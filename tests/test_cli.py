@@ -492,6 +492,7 @@ class TestStartingFromAnEarlierPlan:
         assert "wishes.lock 1: pledge_id 'P9999' is not in the bank's table of pledges." in said
         assert "wishes.ban 1: pcn_code 'U00000' is not in the practice map." in said
 
+    @pytest.mark.thorough
     def test_a_run_from_its_own_results_changes_nothing_and_a_ban_is_told(self, copy, tmp_path):
         scenario, out = copy / "demo.toml", tmp_path / "results"
         with scenario.open("a", encoding="utf-8") as stream:

@@ -379,6 +379,7 @@ class TestFiles:
 
 
 class TestSettings:
+    @pytest.mark.thorough
     def test_excluded_pcns_ask_for_nothing_and_get_nothing(self, demo):
         tables = planned(demo, "link_workers", not_reported="exclude")
         out = tables.pcns[tables.pcns[PcnResultFrame.fte_basis].eq("excluded")]
@@ -410,6 +411,7 @@ class TestSettings:
         with pytest.raises(ConfigError, match="No PCN of the practice map is in ICB QQQ. ICBs it has: QX9."):
             planned(demo, "area", icb_codes=("QQQ",))
 
+    @pytest.mark.thorough
     def test_a_facility_nobody_pledges_for_is_not_used(self, demo):
         bank = demo.inputs.bank
         first = bank.facilities[FacilityFrame.facility_id].iloc[0]

@@ -127,6 +127,7 @@ def test_draws_and_what_is_told_of_them_agree(chosen: Chosen) -> None:
     assert told.to_numpy() == pytest.approx(drawn.reindex(told.index).fillna(0).to_numpy())
 
 
+@pytest.mark.thorough
 def test_workers_change_no_byte_but_the_day_of_the_run(chosen: Chosen, tmp_path: Path) -> None:
     with open_runner(2) as runner:
         run(chosen.scenario, tmp_path / "again", sites=True, runner=runner, internal=True)
@@ -167,6 +168,7 @@ def test_a_site_that_is_not_there_and_conditions_that_clash(chosen: Chosen) -> N
         solve(chosen.inputs, rural, sites=True)
 
 
+@pytest.mark.thorough
 def test_draws_that_are_done_are_not_drawn_again(chosen: Chosen, tmp_path: Path) -> None:
     """A run that is stopped while it draws goes on from there, and ends with the same figures."""
 

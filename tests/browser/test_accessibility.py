@@ -31,7 +31,7 @@ def path(tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=list(SIZES))
+@pytest.fixture(params=["desk", pytest.param("laptop", marks=pytest.mark.thorough), "phone", "zoomed"])
 def opened(browser, path: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
     width, height = SIZES[request.param]
     opened = Opened(browser, path, width=width, height=height)

@@ -231,7 +231,7 @@ with open(os.environ["AUDITED"], "a") as log:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_fault_running_no_network_asked_by_any_process(tmp_path: Path) -> None:
     """From the first file to the last page, no process of a run connects to, or asks for, another computer."""
     (tmp_path / "sitecustomize.py").write_text(AUDITED, encoding="utf-8")
