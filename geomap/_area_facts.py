@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from .facts import count_facts
-from .few import BASE, fill_few
+from .few import fill_few, round_total
 from .schema import AllocationResultFrame, LedgerFrame, MapTables, PcnResultFrame, PlanFacts, UnmetFrame
 from .schema.words import LIST_SEPARATOR
 
@@ -73,14 +72,9 @@ def share_facts(tables: MapTables, pcns: pd.DataFrame, allocation: pd.DataFrame,
         tables.facts,
         name=f"{pcns[PcnResultFrame.icb_name].iat[0]} · {tables.facts.name}",
         stated_hours=float((ledger[LedgerFrame.hours] * part).sum()),
-        **(counted if tables.facts.internal else counted | {name: _to_base(counted[name]) for name in _PEOPLE}),
+        **(counted if tables.facts.internal else counted | {name: round_total(counted[name]) for name in _PEOPLE}),
         changes=(),
     )
-
-
-def _to_base(count: float) -> int:
-    """The nearest multiple of 5; 0 stands for nobody alone."""
-    return int(max(np.floor(count / BASE + 0.5), 1 if count > 0 else 0) * BASE)
 
 
 def tell_share(tables: MapTables, icb_code: str, facts: PlanFacts, elsewhere_hours: float) -> tuple[str, ...]:

@@ -16,9 +16,22 @@ import numpy as np
 import pandas as pd
 
 from ._pinned import loosen
-from .few import BASE, FEWEST, MIDDLE, MOST, WORTH, fill_places, round_people, share_out
+from .few import (
+    BASE,
+    FEWEST,
+    MIDDLE,
+    MOST,
+    PEOPLE_UNITS,
+    WORTH,
+    fill_places,
+    nearest,
+    round_people,
+    round_total,
+    share_out,
+)
 from .schema import (
     AllocationFrame,
+    CandidateFrame,
     ChosenSiteFrame,
     ComparatorFrame,
     FigureFrame,
@@ -35,7 +48,7 @@ from .schema import (
     UnmetFrame,
 )
 from .schema.choice import DrawFrame
-from .schema.words import FEW_PEOPLE
+from .schema.words import FEW_PEOPLE, LIST_SEPARATOR
 
 MANY_HOURS = 100
 """Hours of a site's own plan, and of the whole run, are rounded to a multiple of this: about five people's courses."""
@@ -43,14 +56,14 @@ _MOST_STRETCH, _HALVINGS = 2.0**20, 60
 """Bounds of a search by halving: ample, and the same on every machine."""
 WORST_SHARE = 0.05
 """Coverage of the one PCN that is worst off is rounded to this."""
-_OF_PEOPLE = ("people", "people, expected", "course places", "need-weighted completions")
-"""Units of figures that count people."""
+_OF_PEOPLE = (*PEOPLE_UNITS, "need-weighted completions")
+"""Units of figures that tell of people."""
 _NEED_LEVELS = ("completions", "core20", "completions_kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Counts as they are published, `Int64`, missing where they are not shown; and what stands for those."""
+    """Counts of a plan fit for publication, with a number from 1 to 7 for each that `few.round_people` will hide."""
 
     pcns: pd.DataFrame
     """By PCN: demand, matched and unmet places, whole numbers in every cell."""
@@ -188,16 +201,16 @@ def _spend(wanted: np.ndarray, most: np.ndarray, whole: float) -> np.ndarray:
     return np.minimum(np.round(high * wanted, 1), most)
 
 
-def show_facts(facts: PlanFacts, exact: Mapping[str, float]) -> PlanFacts:
+def show_facts(facts: PlanFacts, totals: Mapping[str, float]) -> PlanFacts:
     """
     The facts of a run that was built from rounded counts.
 
-    `exact` are totals of the whole run, by field; they are told to the nearest 5.
+    `totals` are those of the whole run, by field; they are told to the nearest 5.
     """
-    told = {name: max(float(nearest(total)), float(BASE) if total > 0 else 0.0) for name, total in exact.items()}
+    told = {name: round_total(total) for name, total in totals.items()}
     told |= {name: float(nearest(getattr(facts, name))) for name in ("objective", "bound")}
-    whole = {name: int(number) for name, number in told.items() if isinstance(getattr(facts, name), int)}
-    return replace(facts, **{**told, **whole}, internal=False)
+    told["completions"] = float(told["completions"])
+    return replace(facts, **told, internal=False)
 
 
 def show_figures(figures: pd.DataFrame) -> pd.DataFrame:
@@ -230,7 +243,7 @@ def show_choice(choice: SiteTables) -> SiteTables:
     site_of = {
         code: site
         for site, codes in zip(choice.chosen[c.site_id], choice.chosen[c.pcn_codes], strict=True)
-        for code in codes.split(";")
+        for code in codes.split(LIST_SEPARATOR)
     }
     groups = choice.plan[AllocationFrame.pcn_code].map(site_of)
     wholes = choice.plan.groupby(groups)[AllocationFrame.places].sum()
@@ -263,7 +276,7 @@ def show_choice(choice: SiteTables) -> SiteTables:
 def _round_patients(comparators: pd.DataFrame) -> pd.DataFrame:
     """`ComparatorFrame`: list sizes are counts of people too."""
     f = ComparatorFrame
-    sizes = comparators[f.measure].eq("patients")
+    sizes = comparators[f.measure].eq(CandidateFrame.patients)
     both = (f.site_value, f.comparator_value)
     return comparators.assign(**{name: comparators[name].mask(sizes, nearest(comparators[name])) for name in both})
 
@@ -271,7 +284,3 @@ def _round_patients(comparators: pd.DataFrame) -> pd.DataFrame:
 def _rounded(frame: pd.DataFrame, steps: dict[str, float]) -> pd.DataFrame:
     return frame.assign(**{column: nearest(frame[column], step) for column, step in steps.items()})
 
-
-def nearest(value, step: float = BASE):
-    """A number, or a series of them, rounded to a multiple of `step`; halves go up."""
-    return np.floor(value / step + 0.5) * step

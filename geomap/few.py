@@ -8,6 +8,7 @@ from it needs a number where none is shown, and takes one that follows from the 
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,40 @@ import pandas as pd
 from .schema import AllocationResultFrame, FigureFrame, MapTables, PathwayFrame, PcnResultFrame, SiteTables, UnmetFrame
 from .schema.published import PEOPLE, SUPPRESSED
 
+Rounded = TypeVar("Rounded", float, pd.Series, np.ndarray)
+
 FEWEST, MOST = 1, 7
 """Counts from the one to the other are not shown."""
 BASE = 5
 """Others are rounded to a multiple of this."""
 MIDDLE = 4
 """What stands for a count that is not shown where nothing narrows it."""
+PEOPLE_UNITS = ("people", "people, expected", "course places")
+"""Units of figures of the run as a whole that are counts of people."""
 WORTH = (AllocationResultFrame.matched_hours, AllocationResultFrame.referrals, AllocationResultFrame.completions)
 """What a row of a plan tells of its places; where those are not shown, these are not."""
 _SHOWN_FROM = MOST + 0.5
 """A sum of expected people may be a fraction; from here on it is rounded and shown."""
+
+
+def nearest(value: Rounded, step: float = BASE) -> Rounded:
+    """
+    A number, or a series of them, rounded to a multiple of `step`; halves go up.
+
+    >>> nearest(12.5), nearest(1_249.0, 100)
+    (15.0, 1200.0)
+    """
+    return np.floor(value / step + 0.5) * step
+
+
+def round_total(count: float) -> int:
+    """
+    A count that must be told, of a whole run or an ICB: to the nearest 5, and 0 for nobody alone.
+
+    >>> round_total(1), round_total(1_234), round_total(0)
+    (5, 1235, 0)
+    """
+    return int(max(nearest(float(count)), BASE if count > 0 else 0))
 
 
 def round_people(counts: pd.Series) -> pd.Series:
@@ -45,7 +70,7 @@ def round_people(counts: pd.Series) -> pd.Series:
     [0, <NA>, <NA>, 10, 10, 15]
     """
     plain = counts.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
-    shown = pd.Series(np.floor(plain / BASE + 0.5) * BASE, index=counts.index, name=counts.name).astype("Int64")
+    shown = pd.Series(nearest(plain), index=counts.index, name=counts.name).astype("Int64")
     return shown.mask(np.isnan(plain) | ((plain > 0) & (plain < _SHOWN_FROM)))
 
 
@@ -58,7 +83,7 @@ def say_people(count: float) -> str:
     """
     if 0 < count < _SHOWN_FROM or np.isnan(count):
         return f"{FEWEST} to {MOST}"
-    return f"{np.floor(count / BASE + 0.5) * BASE:,.0f}"
+    return f"{nearest(count):,.0f}"
 
 
 def say_expected(count: float) -> str:
@@ -194,15 +219,14 @@ def fill_few(tables: MapTables) -> MapTables:
     return replace(tables, **filled, choice=choice)
 
 
-def _fill_plan(rows: pd.DataFrame, given: pd.Series | None, pathways: pd.DataFrame) -> pd.DataFrame:
+def _fill_plan(rows: pd.DataFrame, given: pd.Series, pathways: pd.DataFrame) -> pd.DataFrame:
     """A plan with places in every row, their hours, and the people who are referred and complete."""
     plan, course = AllocationResultFrame, pathways.set_index(PathwayFrame.pathway_id)
     keys = pd.Series(
         list(zip(rows[plan.pcn_code], rows[plan.pathway_id], strict=True)), index=rows.index, dtype=object
     )
-    wholes = pd.Series(dtype="float64") if given is None else given
     hidden = rows[plan.places].isna()
-    places = share_out(wholes, rows[plan.places], keys)
+    places = share_out(given, rows[plan.places], keys)
     kind = rows[plan.pathway_id]
     worth = {
         plan.matched_hours: places * kind.map(course[PathwayFrame.course_hours]),
@@ -216,7 +240,8 @@ def _fill_plan(rows: pd.DataFrame, given: pd.Series | None, pathways: pd.DataFra
 def _fill_choice(choice: SiteTables, pathways: pd.DataFrame) -> SiteTables:
     names = {field.name for field in fields(choice)} & set(PEOPLE) - {"plan"}
     filled = {name: _fill(getattr(choice, name), PEOPLE[name]) for name in sorted(names)}
-    return replace(choice, **filled, plan=_fill_plan(choice.plan, None, pathways))
+    untold = pd.Series(dtype="float64")  # what the pathways of a site get is not published
+    return replace(choice, **filled, plan=_fill_plan(choice.plan, untold, pathways))
 
 
 def _fill(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -196,7 +196,7 @@ def test_a_row_with_something_only_in_columns_not_wanted_is_accounted_for(tmp_pa
 def test_a_blank_line_in_a_ragged_file_is_no_row(tmp_path: Path) -> None:
     path = tmp_path / "PREVALENCE_2425.csv"
     path.write_text('a,b\n1,"two\nlines"\n\n3\n', encoding="utf-8")
-    refused(lambda: load_registers(path))
+    assert refused(lambda: load_registers(path))
 
 
 def test_a_cell_that_holds_a_document_is_shown_in_part() -> None:
@@ -217,7 +217,7 @@ def test_a_zip_that_lost_bytes_at_its_beginning_is_refused(
     data = goldens["practice_map.zip"].files["practice_map.zip"]
     path = tmp_path / "practice_map.zip"
     path.write_bytes(data[cut:])
-    refused(lambda: load_practices(path))
+    assert refused(lambda: load_practices(path))
 
 
 def test_a_zip_of_postcodes_that_lost_bytes_is_refused(tmp_path: Path, goldens: dict[str, Golden]) -> None:
@@ -225,7 +225,7 @@ def test_a_zip_of_postcodes_that_lost_bytes_is_refused(tmp_path: Path, goldens: 
     path = tmp_path / name
     for cut in (3, 40, 90):
         path.write_bytes(data[cut:])
-        refused(lambda: load_postcodes(path, ["LS1 4AP"]))
+        assert refused(lambda: load_postcodes(path, ["LS1 4AP"]))
 
 
 SQUARE = shapely.box(430_000, 430_000, 440_000, 440_000)
@@ -287,7 +287,7 @@ def test_outlines_whose_ring_is_not_closed_are_refused(tmp_path: Path) -> None:
     told["features"][0]["geometry"]["coordinates"][0] = told["features"][0]["geometry"]["coordinates"][0][:2]
     path = tmp_path / "icb.geojson"
     path.write_text(json.dumps(told), encoding="utf-8")
-    refused(lambda: load_outlines(path))
+    assert refused(lambda: load_outlines(path))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_geoparquet_that_tells_nonsense_of_its_shapes_is_refused(tmp_path: Pat
     outlines().to_parquet(path)
     table = pq.read_table(path)
     pq.write_table(table.replace_schema_metadata(table.schema.metadata | {b"geo": json.dumps(about).encode()}), path)
-    refused(lambda: load_outlines(path))
+    assert refused(lambda: load_outlines(path))
 
 
 def test_a_geoparquet_with_broken_shapes_is_refused(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_a_geoparquet_with_broken_shapes_is_refused(tmp_path: Path) -> None:
     table = pq.read_table(path)
     at = table.column_names.index("geometry")
     pq.write_table(table.set_column(at, table.schema.field(at), pa.array([b"\x01\x03"], pa.binary())), path)
-    refused(lambda: load_outlines(path))
+    assert refused(lambda: load_outlines(path))
 
 
 def test_a_geopackage_without_shapes_is_refused(tmp_path: Path) -> None:

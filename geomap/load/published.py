@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ..config import MapParams
 from ..errors import DataError, Fault
 from ..schema import FacilityResultFrame, MapTables, PlanFacts, SiteTables
-from ..schema.published import FACTS_FORMAT, FACTS_NAME, LAYERS, PUBLISHED, SHAPES_NAME
+from ..schema.published import FACTS_FORMAT, FACTS_NAME, FILE_OF, LAYERS, PUBLISHED, SHAPES_NAME
 from ..validate import check_frame
 from ._read import read_json, read_layers
 from ._results_folder import RUN_AGAIN, check_unchanged, load_table, read_manifest, refuse_results
@@ -33,12 +33,6 @@ _CHOICE = (
     "candidates", "portfolios", "chosen", "plan", "comparators", "tradeoffs", "draws", "robustness", "regrets", "flips",
     "parts", "limits", "changes", "reasons",
 )  # fmt: skip
-_FILES = {
-    "unmet": "unmet_demand", "unmatched": "unmatched_hours",
-    "chosen": "chosen_sites", "plan": "site_plan", "parts": "site_parts", "limits": "site_limits",
-    "changes": "site_changes", "reasons": "site_reasons",
-}  # fmt: skip
-"""Table → its file, where that is not the table's own name."""
 
 
 def load_published(folder: Path) -> MapTables:
@@ -68,7 +62,7 @@ def load_published(folder: Path) -> MapTables:
     layers = reader.try_read(SHAPES_NAME, _load_layers) or {}
     frames = {name: reader.try_table(name) for name in _TABLES}
     frames |= {name: reader.try_table(name, layers.get(name)) for name in _SHAPED}
-    choice = {name: reader.try_table(name) for name in _CHOICE} if f"{_FILES['chosen']}.csv" in listed else {}
+    choice = {name: reader.try_table(name) for name in _CHOICE} if f"{FILE_OF['chosen']}.csv" in listed else {}
     if reader.faults:
         raise DataError(faults=reader.faults)
     facts, sites = told
@@ -128,7 +122,7 @@ class _Reader:
             return None
 
     def try_table(self, name: str, shapes: gpd.GeoDataFrame | None = None) -> pd.DataFrame | None:
-        file = _FILES.get(name, name)
+        file = FILE_OF.get(name, name)
         path, model = self.folder / f"{file}.csv", PUBLISHED[file]
         if "geometry" in model.to_schema().columns and shapes is None:
             return None  # the GeoPackage has its faults already

@@ -19,7 +19,7 @@ from ..schema import (
 from ._tables import Run, build_tables, measure_access
 
 _MANY_PCNS = 100
-"""From here on what the pathways get in all is told from the plan itself: sums of so many counts pin down none."""
+"""From here on sums over the whole run are told from the plan itself: those of so many counts pin down none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ def publish_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = 
     released = _release(run, parts)
     told = None if choice is None else disclose.show_choice(choice)
     tables = build_tables(released.run, released.parts, told)
-    facts = disclose.show_facts(tables.facts, _whole_run(run, parts))
+    many = len(tables.pcns) >= _MANY_PCNS
+    totals = _whole_run(run, parts) if many else _sum_up(tables, released)
+    facts = disclose.show_facts(tables.facts, totals)
     figures = board.build_figures(facts, tables.health_budgets, run.scenario.health_budget)
     tables = replace(
         tables,
@@ -57,7 +59,7 @@ def publish_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = 
         pcns=_with_own_figures(tables, released),
         record=None,
     )
-    if len(tables.pcns) >= _MANY_PCNS:
+    if many:
         tables = replace(tables, gaps=board.build_gaps(parts.unmet, run.people.pathways))
     return few.hide_few(tables)
 
@@ -107,6 +109,18 @@ def _whole_run(run: Run, parts: assemble.Parts) -> dict[str, float]:
         "patients": parts.need[NeedFrame.patients].sum(),
         "demand_places": parts.unmet[UnmetFrame.demand_places].sum(),
         "unmet_places": parts.unmet[UnmetFrame.unmet_places].sum(),
+    }
+
+
+def _sum_up(tables: ResultTables, released: _Released) -> dict[str, float]:
+    """Totals of a small run, by field of `PlanFacts`, from published counts alone."""
+    sums = released.pcns.sum()
+    return {
+        "people": sums[UnmetFrame.matched_places],
+        "completions": tables.facts.completions,
+        "patients": tables.facts.patients,
+        "demand_places": sums[UnmetFrame.demand_places],
+        "unmet_places": sums[UnmetFrame.unmet_places],
     }
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
-from ..few import round_people, say_people
+from ..few import PEOPLE_UNITS, WORTH, round_people, say_people
 from ..phrases import INTERNAL_MARK, ROUNDED_NOTE
 from ..schema import AllocationResultFrame, FigureFrame, PlanFacts
-from ..schema.published import PEOPLE, SUPPRESSED
+from ..schema.published import FILE_OF, PEOPLE, SUPPRESSED
 
 ALARM, MUTED = "#8A1538", "#425563"
 """Of the mark of internal results; of what is not shown."""
@@ -19,11 +19,7 @@ BAND_POINTS = 24
 BAND_PIXELS = 20
 LETTER_PIXELS = 6
 FIGURES = "figures"
-PEOPLE_UNITS = ("people", "people, expected", "course places")
-"""Units of figures of the run as a whole that are counts of people."""
-_FIELDS = {"unmet_demand": "unmet", "chosen_sites": "chosen", "site_plan": "plan"}
-"""Published table → the field of the run that holds it, where they are called differently."""
-_WORTH = (AllocationResultFrame.matched_hours, AllocationResultFrame.referrals, AllocationResultFrame.completions)
+_FIELDS = {file: name for name, file in FILE_OF.items()}
 
 
 def people_columns(table: str) -> tuple[str, ...]:
@@ -45,7 +41,7 @@ def find_hidden(table: str, frame: pd.DataFrame, *, internal: bool) -> dict[str,
         return {FigureFrame.value: few.to_numpy()} if few.any() else {}
     hidden = {column: frame[column].isna().to_numpy() for column in people_columns(table) if column in frame}
     if AllocationResultFrame.places in hidden and AllocationResultFrame.pledge_id in frame:
-        hidden |= {column: hidden[AllocationResultFrame.places] for column in _WORTH if column in frame}
+        hidden |= {column: hidden[AllocationResultFrame.places] for column in WORTH if column in frame}
     return {column: rows for column, rows in hidden.items() if rows.any()}
 
 

@@ -108,6 +108,13 @@ LAYERS: dict[str, type[pa.DataFrameModel]] = {
 }
 """Layer of the GeoPackage → its table; a layer without a row is not there."""
 
+FILE_OF = {
+    "unmet": "unmet_demand", "unmatched": "unmatched_hours",
+    "chosen": "chosen_sites", "plan": "site_plan", "parts": "site_parts", "limits": "site_limits",
+    "changes": "site_changes", "reasons": "site_reasons",
+}  # fmt: skip
+"""Table of a run → its file, where that is not the table's own name."""
+
 SUPPRESSED = "[c]"
 """What a file says where a count from 1 to 7 is not shown: the mark of the Government Statistical Service."""
 

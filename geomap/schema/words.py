@@ -70,7 +70,7 @@ UNMET_REASONS = {
 }
 """Why a course place of demand found no hours."""
 
-ACCOUNT_STATUSES = ("matched", "part-matched", "unmatched", "used", "not_used", "repaired", "rejected")
+ACCOUNT_STATUSES = ("matched", "part-matched", "unmatched", "used", "not_used", "rejected")
 
 LEVELS = ("completions", "core20", "worst_coverage", "completions_kept", "travel")
 """What the plan is best at, in order: see method §7."""
