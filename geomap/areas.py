@@ -23,9 +23,12 @@ from ._area_sites import sites_of
 from .errors import ConfigError
 from .few import fill_few, round_people
 from .schema import (
+    AccessResultFrame,
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     FacilityResultFrame,
+    FootprintResultFrame,
     IcbResultFrame,
     LedgerFrame,
     LinkFrame,
@@ -134,6 +137,10 @@ def share_of(tables: MapTables, icb_code: str) -> MapTables:
         attention=_share_attention(tables.attention, here, operators),
         places=tables.places[tables.places.intersects(inside)].reset_index(drop=True),
         other_facilities=_venues_inside(tables.other_facilities, inside),
+        opportunities=_venues_inside(tables.opportunities, inside),
+        asks=_keep(tables.asks, AskFrame.pcn_code, here.pcns),
+        access=_keep(tables.access, AccessResultFrame.area_code, here.pcns),
+        footprints=_keep(tables.footprints, FootprintResultFrame.pcn_code, here.pcns),
         choice=None if tables.choice is None else sites_of(tables.choice, here.pcns),
     )
 

@@ -5,17 +5,15 @@ Nothing heavy is imported before a command begins, so that `--help` is instant.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from ._asked import advise, background_tiles, given, read_scenario
-from ._options import (
+from .commands.asked import advise, background_tiles, given, read_scenario
+from .commands.edge import plain_errors, show_progress, start_reading, tell
+from .commands.options import (
     Amount,
     BankPath,
     ClusterAddress,
@@ -46,15 +44,10 @@ from ._options import (
     WordTemplate,
     Workers,
 )
-from ._terminal import guard_streams, printable, settle_locale
+from .commands.terminal import guard_streams, settle_locale
 
 if TYPE_CHECKING:
     from .config import Scenario
-
-SHORT_OF_MEMORY = "Close other programs, ask for fewer --workers, or plan fewer ICBs with --icb."
-AS_BEFORE = "The folder of results holds what it held before."
-STOPPED = 130
-"""Exit code of a command that Ctrl-C ended."""
 
 
 class _QuickHelp(TyperGroup):
@@ -81,8 +74,8 @@ app = typer.Typer(
 @app.command()
 def demo(out: OutFolder = Path("geomap-demo"), internal: Internal = False) -> None:
     """Run the invented example and draw its map."""
-    with _plain_errors():
-        _start_reading()
+    with plain_errors():
+        start_reading()
         from .config import Scenario
         from .demo import demo_scenario
 
@@ -105,8 +98,8 @@ def run(
     internal: Internal = False,
 ) -> None:
     """Match hours to need; write map and tables."""
-    with _plain_errors(advise(scenario, data, bank)):
-        _start_reading()
+    with plain_errors(advise(scenario, data, bank)):
+        start_reading()
         told = read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows, strict=strict)
         asked = {"earlier": earlier, "template": word_template, "internal": internal}
         _run(told, out, workers=workers, cluster=cluster, **asked)
@@ -130,8 +123,8 @@ def sites(
     internal: Internal = False,
 ) -> None:
     """Do as 'run' does; choose test-and-learn sites too."""
-    with _plain_errors(advise(scenario, data, bank)):
-        _start_reading()
+    with plain_errors(advise(scenario, data, bank)):
+        start_reading()
         told = read_scenario(scenario, data, bank, icb, skip_bad_rows=skip_bad_rows, strict=strict)
         told = told.for_sites(count, draws)
         asked = {"earlier": earlier, "template": word_template, "internal": internal, "sites": True}
@@ -149,40 +142,40 @@ def check(
     """Read every file and tell every fault."""
     given_back = f"Wrote {problems}: the bank of hours with its problems marked, to send to those who wrote it."
     told = {"done": given_back} if problems else {"advice": advise(scenario, data, bank)}
-    with _plain_errors(**told):
-        _start_reading()
+    with plain_errors(**told):
+        start_reading()
         from .errors import tell_faults
         from .pipeline import check as check_inputs
 
-        with _progress() as say:
+        with show_progress() as say:
             inputs = check_inputs(read_scenario(scenario, data, bank, strict=strict), say, problems)
         for what, file, _ in inputs.sources:
-            _say(f"{what}: {file}")
+            tell(f"{what}: {file}")
         for note in inputs.notes:
-            _say(f"Note: {note}")
+            tell(f"Note: {note}")
         for line in tell_faults(inputs.faults):
-            _say(line)
+            tell(line)
         if inputs.faults:
-            _say('Rows with a fault are left out, since the scenario says bad_rows = "reject".')
+            tell('Rows with a fault are left out, since the scenario says bad_rows = "reject".')
         else:
-            _say("No faults.")
+            tell("No faults.")
         if problems:
-            _say(given_back)
-        _say(f"Next: geomap run {scenario}{given(data, bank)}")
+            tell(given_back)
+        tell(f"Next: geomap run {scenario}{given(data, bank)}")
 
 
 @app.command()
 def compare(before: FirstResults, after: SecondResults, out: ComparisonFolder = None) -> None:
     """Tell what differs between two folders of results."""
-    with _plain_errors():
-        _start_reading()
+    with plain_errors():
+        start_reading()
         from .pipeline import compare as compare_results
         from .report.comparison import describe_comparison, next_step
 
-        with _progress() as say:
+        with show_progress() as say:
             comparison = compare_results(before, after, out, say)
-        _say(describe_comparison(comparison))
-        _say(f"Next: {next_step(comparison, out)}")
+        tell(describe_comparison(comparison))
+        tell(f"Next: {next_step(comparison, out)}")
 
 
 @app.command(name="map")
@@ -194,26 +187,26 @@ def draw_map(
     attribution: TilesAttribution = "",
 ) -> None:
     """Draw the map of a folder of results again."""
-    with _plain_errors():
-        _start_reading()
+    with plain_errors():
+        start_reading()
         from .pipeline import map_results
 
         background = background_tiles(tiles, attribution)
-        with _progress() as say:
+        with show_progress() as say:
             drawn = map_results(results, out, say, by_icb=by is not None, tiles=background)
         if drawn.pages:
             pages = "1 page of an ICB" if drawn.pages == 1 else f"{drawn.pages} pages of ICBs"
-            _say(f"Wrote map.html, index.html and {pages}, none over {drawn.largest_bytes / 1e6:.1f} MB.")
-            _say(f"Next: open {drawn.folder / 'index.html'} in a browser; its links need the pages beside it.")
+            tell(f"Wrote map.html, index.html and {pages}, none over {drawn.largest_bytes / 1e6:.1f} MB.")
+            tell(f"Next: open {drawn.folder / 'index.html'} in a browser; its links need the pages beside it.")
         else:
-            _say(f"Wrote {drawn.folder / 'map.html'}.")
-            _say("Next: open it in a browser; it needs no network and can be sent by e-mail.")
+            tell(f"Wrote {drawn.folder / 'map.html'}.")
+            tell("Next: open it in a browser; it needs no network and can be sent by e-mail.")
 
 
 @app.command()
 def template(out: TemplateFile = Path("bank-of-hours.xlsx")) -> None:
     """Write the blank workbook for operators."""
-    with _plain_errors():
+    with plain_errors():
         from .config import default_pathways
         from .demand import build_pathways
         from .errors import ConfigError, OutputError
@@ -224,7 +217,7 @@ def template(out: TemplateFile = Path("bank-of-hours.xlsx")) -> None:
         if out.exists():
             raise OutputError(f"{out} is there already, and may hold what an operator filled in. Give another name.")
         write_template(out, build_pathways(default_pathways()))
-        _say(f"Wrote {out}. Send it to operators; put what comes back under [bank] in a scenario.")
+        tell(f"Wrote {out}. Send it to operators; put what comes back under [bank] in a scenario.")
 
 
 @app.command()
@@ -236,7 +229,7 @@ def hours(
     fill_share: FillShare = 1.0,
 ) -> None:
     """Say how many people some hours serve."""
-    with _plain_errors():
+    with plain_errors():
         from .config import default_pathways
         from .errors import ConfigError
         from .units import count_people
@@ -251,17 +244,10 @@ def hours(
             people = count_people(amount, unit, **room)
         except ValueError as caught:
             raise ConfigError(f"--unit: {caught}") from None
-        _say(
+        tell(
             f"{amount:,.0f} {unit} hours serve {people:,} people on {course.name.lower()} courses "
             f"({course.weeks:g} weeks × {course.sessions_per_week:g} × {course.session_hours:g} h)."
         )
-
-
-def _start_reading() -> None:
-    """Start the process that reads files, before all that is imported here."""
-    from .load.child import start_reader
-
-    start_reader()
 
 
 def _run(
@@ -271,64 +257,13 @@ def _run(
     from .report.summary import describe, describe_sites
     from .runner import open_runner
 
-    with _progress() as say, open_runner(workers, cluster) as runner:
+    with show_progress() as say, open_runner(workers, cluster) as runner:
         tables = run_scenario(scenario, out, say, runner=runner, **asked)
-    _say(describe(tables))
+    tell(describe(tables))
     if tables.choice is not None:
-        _say(f"\n{describe_sites(tables.choice)}")
-    _say(f"\nOpen {out / 'map.html'} in a browser; {out / 'report.docx'} is for the board;")
-    _say(f"{out / 'results.xlsx'} has every table.")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """What is being done, on the error stream: one live line on a terminal, nothing elsewhere."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.spinner import Spinner
-    from rich.text import Text
-
-    spinner = Spinner("dots", text="starting", style="status.spinner")
-    console = Console(file=getattr(sys.stderr, "direct", sys.stderr))
-    # Were the streams led through rich, it would send on the links and colours that it finds in what others print.
-    with Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False):
-        yield lambda text: spinner.update(text=Text(printable(text).replace("\n", r"\n")))
-
-
-@contextmanager
-def _plain_errors(advice: str = "", done: str = "") -> Iterator[None]:
-    """
-    Turn an error raised on purpose into its message and exit code; any other is a bug and shows its traceback.
-
-    `advice` is told after the faults of cells, and what has been `done` after those of any input.
-    """
-    from .errors import DataError, GeomapError, RowError, SolveError
-
-    try:
-        yield
-    except GeomapError as caught:
-        _say(str(caught), err=True)
-        if advice and isinstance(caught, DataError) and any(fault.row is not None for fault in caught.faults):
-            _say(advice, err=True)
-        if done and isinstance(caught, DataError) and caught.faults:
-            _say(done, err=True)
-        if isinstance(caught, RowError):
-            _say("Correct these rows; or run with --skip-bad-rows, and accounting.csv names each left out.", err=True)
-        raise typer.Exit(caught.exit_code) from None
-    except MemoryError:
-        _say(f"The computer ran out of memory. {SHORT_OF_MEMORY} {AS_BEFORE}", err=True)
-        raise typer.Exit(SolveError.exit_code) from None
-    except KeyboardInterrupt:
-        _say(f"Stopped. {AS_BEFORE}", err=True)
-        raise typer.Exit(STOPPED) from None
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print text that may come from an input."""
-    typer.echo(printable(text), err=err)
+        tell(f"\n{describe_sites(tables.choice)}")
+    tell(f"\nOpen {out / 'map.html'} in a browser; {out / 'report.docx'} is for the board;")
+    tell(f"{out / 'results.xlsx'} has every table.")
 
 
 def main() -> None:

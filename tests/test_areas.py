@@ -15,15 +15,19 @@ from geomap.areas import share_of, summarise_icbs
 from geomap.errors import ConfigError
 from geomap.render import build_map
 from geomap.schema import (
+    AccessResultFrame,
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     FacilityResultFrame,
+    FootprintResultFrame,
     IcbResultFrame,
     LedgerFrame,
     LinkFrame,
     MapTables,
     NeedFrame,
     OperatorResultFrame,
+    OpportunityFrame,
     OutlineFrame,
     PcnResultFrame,
     PlaceFrame,
@@ -42,6 +46,8 @@ MODELS = {
     "links": LinkFrame, "outlines": OutlineFrame, "operators": OperatorResultFrame, "pledges": PledgeResultFrame,
     "practices": PracticeResultFrame, "reachable": ReachableFrame, "ties": TieFrame, "attention": AttentionFrame,
     "places": PlaceFrame, "other_facilities": VenueFrame,
+    "opportunities": OpportunityFrame, "asks": AskFrame, "access": AccessResultFrame,
+    "footprints": FootprintResultFrame,
 }  # fmt: skip
 PCN = PcnResultFrame.pcn_code
 

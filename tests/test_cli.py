@@ -24,6 +24,7 @@ from page_block import block
 from typer.testing import CliRunner
 
 from geomap import cli, pipeline
+from geomap.commands import edge
 from geomap.config import Scenario
 from geomap.errors import SolveError
 from geomap.outputs import verify_folder, write_folder
@@ -428,11 +429,11 @@ class TestTerminal:
         shown = Terminal()
         monkeypatch.setattr(sys, "stderr", shown)
         monkeypatch.setenv("TERM", "xterm")
-        with cli._progress() as say:
+        with edge.show_progress() as say:
             say("reading [red]a\x1b]0;b\x07.csv")
         assert r"[red]a\x1b]0;b\x07.csv" in shown.getvalue()
         monkeypatch.setattr(sys, "stderr", quiet := io.StringIO())
-        with cli._progress() as say:
+        with edge.show_progress() as say:
             say("reading")
         assert quiet.getvalue() == ""
 

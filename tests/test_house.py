@@ -50,7 +50,7 @@ BUILT_ON = {"locate": {"match"}, "robust": {"match", "locate"}, "explain": {"mat
 CUPBOARDS = sorted(path.stem for path in PACKAGE.glob("_[a-z]*.py"))
 """Private modules beside the rooms, each the helper of one of them."""
 
-TOP = ("cli", "pipeline", "__init__", "__main__")
+TOP = ("cli", "commands", "pipeline", "__init__", "__main__")
 """What may know the stages; a stage never imports one of these."""
 
 OPENERS = {

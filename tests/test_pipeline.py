@@ -23,8 +23,10 @@ from geomap.outputs import verify_folder
 from geomap.pipeline import Inputs, load_inputs, map_results, run, solve
 from geomap.report.summary import describe
 from geomap.schema import (
+    AccessResultFrame,
     AccountingFrame,
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     CeilingFrame,
     DemandFrame,
@@ -33,6 +35,7 @@ from geomap.schema import (
     FacilityResultFrame,
     FairnessFrame,
     FigureFrame,
+    FootprintResultFrame,
     GapFrame,
     HealthBudgetFrame,
     LedgerFrame,
@@ -40,6 +43,7 @@ from geomap.schema import (
     LinkFrame,
     NeedFrame,
     OperatorResultFrame,
+    OpportunityFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
@@ -74,6 +78,8 @@ MODELS = {
     "sectors": SectorFrame, "health_budgets": HealthBudgetFrame, "operators": OperatorResultFrame,
     "pledges": PledgeResultFrame, "practices": PracticeResultFrame, "reachable": ReachableFrame, "ties": TieFrame,
     "attention": AttentionFrame, "places": PlaceFrame, "other_facilities": VenueFrame,
+    "opportunities": OpportunityFrame, "asks": AskFrame, "access": AccessResultFrame,
+    "footprints": FootprintResultFrame,
     "repairs": RepairFrame,
 }  # fmt: skip
 
@@ -351,6 +357,7 @@ class TestFiles:
         tables |= {"figures", "gaps", "provision", "sectors", "health_budgets", "pathways"}
         tables |= {"facilities", "levels", "fairness", "prices", "differences", "operators", "attention"}
         tables |= {"pledges", "practices", "reachable", "ties", "need", "other_facilities", "repairs"}
+        tables |= {"could_be_asked", "opportunities", "access", "footprints"}
         assert written == {f"{name}.csv" for name in tables} | {
             "manifest.json", "facts.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
         }  # fmt: skip

@@ -24,6 +24,7 @@ _LINE_END = r"\r\n?"
 _TABLES = (
     "allocation", "unmet", "unmatched", "ledger", "pathways", "need", "links", "operators", "pledges", "practices",
     "reachable", "ties", "attention", "other_facilities",
+    "opportunities", "asks", "access", "footprints",
 )  # fmt: skip
 _SHAPED = ("pcns", "facilities")
 """Tables whose rows stand in a file and whose shapes stand in a layer, both of that name."""

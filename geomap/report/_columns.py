@@ -24,6 +24,7 @@ from ..schema import (
 )
 from ..schema.published import EASTING_M, NORTHING_M
 from ._columns_backing import ACCOUNT_COLUMNS, ATTENTION_COLUMNS, FILE_COLUMNS, FILES, OPERATOR_COLUMNS
+from ._columns_beside import ASK_COLUMNS, BESIDE_COLUMNS
 from ._columns_choice import CHOICE_COLUMNS, CHOICE_SHEETS
 
 BOARD_SHEETS = {
@@ -33,6 +34,7 @@ BOARD_SHEETS = {
     "sectors": ("Sectors", "Who carries the load: the public, the private and the voluntary sector."),
     "health_budgets": ("Health budgets", "What personal health budgets would buy where hours run out."),
     "attention": ("Attention", "What a planner can act on: links missing or not known, PCNs that hang on a facility."),
+    "could_be_asked": ("Could be asked", "Places and services without a pledge, near those who wait for a place."),
 }
 """Table → name of its sheet, and what it holds: the summary tables for the board."""
 
@@ -122,6 +124,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "attention": ATTENTION_COLUMNS,
+    "could_be_asked": ASK_COLUMNS,
     **CHOICE_COLUMNS,
     "allocation": {
         AllocationResultFrame.pledge_id: _PLEDGE,
@@ -281,5 +284,6 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
     **ACCOUNT_COLUMNS,
     **FILE_COLUMNS,
+    **BESIDE_COLUMNS,
 }
 """Table → column → its heading in the workbook, and what it means."""

@@ -23,6 +23,9 @@ FILES = {
     "ties": ("Ties", "Operators and PCNs that are in reach of one another, linked or matched."),
     "need": ("Need", "What the need of each PCN is made of; percentiles are among all PCNs of the map."),
     "other_facilities": ("Other facilities", "Public leisure sites without a pledge, where a list of sites was given."),
+    "opportunities": ("Opportunities", "Activities and community services beside the bank, where a feed was given."),
+    "access": ("Access", "Pledged hours within reach, before and after the match, by area and by method."),
+    "footprints": ("Footprints", "How far the drawn area of each PCN can be trusted."),
 }
 """Table → its name, and what it holds: tables that no sheet of the workbook shows."""
 

@@ -50,6 +50,7 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "sectors": tables.sectors,
         "health_budgets": tables.health_budgets,
         "attention": tables.attention,
+        "could_be_asked": tables.asks,
         **({} if tables.choice is None else _of_choice(tables.choice)),
         "allocation": tables.allocation,
         "unmet_demand": tables.unmet,
@@ -72,6 +73,9 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "ties": tables.ties,
         "need": tables.need,
         "other_facilities": tables.other_facilities,
+        "opportunities": tables.opportunities,
+        "access": tables.access,
+        "footprints": tables.footprints,
     }
 
 

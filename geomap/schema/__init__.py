@@ -5,6 +5,8 @@
 vocabularies. Columns are named here and nowhere else.
 """
 
+from .access import AccessResultFrame, FootprintResultFrame
+from .asks import AskFrame, OpportunityFrame
 from .bank import FacilityFrame, LinkFrame, OperatorFrame, PledgeFrame
 from .board import FigureFrame, GapFrame, HealthBudgetFrame, ProvisionFrame, SectorFrame
 from .choice import (
@@ -75,6 +77,7 @@ from .stages import (
     DemandFrame,
     FootprintFrame,
     HoursReasonFrame,
+    JourneyFrame,
     LinkShareFrame,
     MinimumFrame,
     NeedFrame,
@@ -88,10 +91,12 @@ from .stages import (
 )
 
 __all__ = [
+    "AccessResultFrame",
     "AccountingFrame",
     "AgeShareFrame",
     "AllocationFrame",
     "AllocationResultFrame",
+    "AskFrame",
     "AttentionFrame",
     "BoundRecord",
     "CandidateFrame",
@@ -109,11 +114,13 @@ __all__ = [
     "FigureFrame",
     "FlipFrame",
     "FootprintFrame",
+    "FootprintResultFrame",
     "GapFrame",
     "HealthBudgetFrame",
     "HoursReasonFrame",
     "IcbResultFrame",
     "InactivityFrame",
+    "JourneyFrame",
     "LedgerFrame",
     "LevelFrame",
     "LinkFrame",
@@ -129,6 +136,7 @@ __all__ = [
     "OfferFrame",
     "OperatorFrame",
     "OperatorResultFrame",
+    "OpportunityFrame",
     "OutlineFrame",
     "PairFrame",
     "PathwayFrame",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from .access import AccessResultFrame, FootprintResultFrame
+from .asks import AskFrame, OpportunityFrame
 from .inputs import VenueFrame
 from .organisations import (
     AttentionFrame,
@@ -95,6 +97,12 @@ class MapTables:
     """`PlaceFrame`: towns or authorities and postcode districts, where the inputs name any."""
     other_facilities: pd.DataFrame = field(default_factory=VenueFrame.no_rows)
     """`VenueFrame`: public leisure sites that pledged nothing, where a list of sites was given."""
+    opportunities: pd.DataFrame = field(default_factory=OpportunityFrame.no_rows)
+    """`OpportunityFrame`: activities and community services beside the bank, where a feed or a list was given."""
+    asks: pd.DataFrame = field(default_factory=AskFrame.no_rows)
+    """`AskFrame`: who could be asked where places are wanting."""
+    access: pd.DataFrame = field(default_factory=AccessResultFrame.no_rows)
+    footprints: pd.DataFrame = field(default_factory=FootprintResultFrame.no_rows)
     choice: SiteTables | None = None
     """The test-and-learn sites, where they were asked for."""
 

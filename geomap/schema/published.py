@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+from .access import AccessResultFrame, FootprintResultFrame
+from .asks import AskFrame, OpportunityFrame
 from .bank import LinkFrame
 from .board import FigureFrame, GapFrame, HealthBudgetFrame, ProvisionFrame, SectorFrame
 from .choice import (
@@ -62,6 +64,7 @@ PUBLISHED: dict[str, type[pa.DataFrameModel]] = {
     "sectors": SectorFrame,
     "health_budgets": HealthBudgetFrame,
     "attention": AttentionFrame,
+    "could_be_asked": AskFrame,
     "portfolios": PortfolioFrame,
     "chosen_sites": ChosenSiteFrame,
     "site_reasons": SiteReasonFrame,
@@ -97,6 +100,9 @@ PUBLISHED: dict[str, type[pa.DataFrameModel]] = {
     "ties": TieFrame,
     "need": NeedFrame,
     "other_facilities": VenueFrame,
+    "opportunities": OpportunityFrame,
+    "access": AccessResultFrame,
+    "footprints": FootprintResultFrame,
 }
 """CSV file → its table; `pcns` and `facilities` without their shapes."""
 
@@ -109,7 +115,7 @@ LAYERS: dict[str, type[pa.DataFrameModel]] = {
 """Layer of the GeoPackage → its table; a layer without a row is not there."""
 
 FILE_OF = {
-    "unmet": "unmet_demand", "unmatched": "unmatched_hours",
+    "unmet": "unmet_demand", "unmatched": "unmatched_hours", "asks": "could_be_asked",
     "chosen": "chosen_sites", "plan": "site_plan", "parts": "site_parts", "limits": "site_limits",
     "changes": "site_changes", "reasons": "site_reasons",
 }  # fmt: skip
@@ -139,6 +145,8 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "sectors": (SectorFrame.people,),
     "gaps": (GapFrame.demand_places, GapFrame.matched_places, GapFrame.unmet_places),
     "health_budgets": (HealthBudgetFrame.wanting_places, HealthBudgetFrame.bought_places),
+    "asks": (AskFrame.unmet_places,),
+    "access": (AccessResultFrame.patients,),
     "differences": (DifferenceFrame.places_before, DifferenceFrame.places_after),
     "candidates": (CandidateFrame.patients,),
     "portfolios": (PortfolioFrame.places, PortfolioFrame.completions),

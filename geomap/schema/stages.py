@@ -7,7 +7,7 @@ from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
 from ._base import Table
-from .words import FTE_BASES, POINT_BASES, REACH_BASES
+from .words import FTE_BASES, JOURNEY_BASES, MODES, POINT_BASES, REACH_BASES
 
 
 class PathwayFrame(Table):
@@ -141,6 +141,16 @@ class CeilingFrame(Table):
     link_worker_fte: Series[float] = pa.Field(ge=0)
     fte_basis: Series[str] = pa.Field(isin=FTE_BASES)
     ceiling_referrals: Series[float] = pa.Field(ge=0)
+
+
+class JourneyFrame(Table):
+    """Minutes door to door, one way, from a population point to a facility by one mode; absent means out of reach."""
+
+    facility_id: Series[str]
+    point_id: Series[str]
+    mode: Series[str] = pa.Field(isin=MODES)
+    minutes_min: Series[float] = pa.Field(ge=0)
+    basis: Series[str] = pa.Field(isin=JOURNEY_BASES)
 
 
 class PairFrame(Table):

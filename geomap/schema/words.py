@@ -31,6 +31,15 @@ LIST_SEPARATOR = ";"
 FTE_BASES = ("reported", "median", "zero", "excluded")
 POINT_BASES = ("practice_lsoa", "practice_postcode", "practice_neighbour")
 REACH_BASES = ("distance", "outreach", "hybrid", "digital")
+MODES = ("walk", "drive", "transit")
+JOURNEY_BASES = ("matrix", "network", "straight_line")
+"""Where minutes come from: a table of travel times, a road network, or straight line × detour ÷ speed."""
+
+OPPORTUNITY_SOURCES = ("openactive", "open_referral")
+ASK_SOURCES = ("active_places", *OPPORTUNITY_SOURCES)
+
+ACCESS_LEVELS = ("pcn", "lsoa", "imd_fifth")
+ACCESS_METHODS = ("2sfca", "e2sfca", "3sfca", "nearest")
 
 INELIGIBLE_REASONS = {
     "outside_period": "offered outside the plan period",

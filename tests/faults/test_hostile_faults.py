@@ -23,9 +23,10 @@ from hostile_texts import DIRECTION, ESCAPE_SEQUENCE, FORMULA, HOSTILE_TEXTS, KI
 from made_up import made_up_tables
 from page_block import block
 
-from geomap import _terminal, pipeline
-from geomap._terminal import PlainStream, printable
+from geomap import pipeline
 from geomap.areas import summarise_icbs
+from geomap.commands import terminal
+from geomap.commands.terminal import PlainStream, printable
 from geomap.config import Scenario
 from geomap.demo import demo_scenario
 from geomap.errors import DataError, Fault
@@ -334,7 +335,7 @@ def test_fault_hostile_escape_sequence_has_no_way_round() -> None:
     stream.writelines(["\x1b[2J", "a\n"])
     stream.flush()
     assert stream.direct.buffer.getvalue() == rb"\x1b[2Ja" + b"\n"
-    assert _terminal.guard_streams is not None
+    assert terminal.guard_streams is not None
 
 
 # --- names of files

@@ -22,6 +22,7 @@ from small_worlds import seeded_archipelago
 from typer.testing import CliRunner
 
 from geomap import cli, outputs, pipeline, solver
+from geomap.commands import edge
 from geomap.config import Scenario
 from geomap.demo import demo_scenario
 from geomap.errors import DataError, OutputError, SolveError
@@ -222,8 +223,8 @@ def test_fault_running_ctrl_c_ends_in_a_word_and_leaves_nothing(tmp_path: Path) 
         assert child.stdout.readline() == "ready\n"
         child.send_signal(signal.SIGINT)
         _, told = child.communicate(timeout=30)
-    assert child.returncode == cli.STOPPED
-    assert told == f"Stopped. {cli.AS_BEFORE}\n"
+    assert child.returncode == edge.STOPPED
+    assert told == f"Stopped. {edge.AS_BEFORE}\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .config import MapParams, Scenario
+    from ..config import MapParams, Scenario
 
 
 def given(data: Path | None, bank: Path | None) -> str:
@@ -40,7 +40,7 @@ def read_scenario(
     ConfigError
         See `Scenario.from_toml`.
     """
-    from .config import Scenario
+    from ..config import Scenario
 
     codes = tuple(code.strip().upper() for code in icb or ())
     told = Scenario.from_toml(path, data=data, bank=bank, icb_codes=codes)
@@ -61,8 +61,8 @@ def background_tiles(url: str, attribution: str) -> MapParams | None:
         return None
     from pydantic import ValidationError
 
-    from .config import MapParams
-    from .errors import ConfigError
+    from ..config import MapParams
+    from ..errors import ConfigError
 
     try:
         return MapParams(tiles_url=url, tiles_attribution=attribution)

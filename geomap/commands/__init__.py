@@ -1,0 +1,1 @@
+"""What stands behind the command line: its options, what a command does at its edge, and the larger commands."""
