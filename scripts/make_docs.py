@@ -1,6 +1,9 @@
-"""Write docs/tables.md from the schema and the words of the workbook's and the template's "Read me"."""
+"""Write the pages of docs that the program itself tells: tables, commands, inputs, licences."""
 
 from pathlib import Path
+
+from _docs_commands import build_commands
+from _docs_inputs import build_inputs, build_licences
 
 from geomap import phrases, phrases_choice
 from geomap.report._columns import COLUMNS, SHEETS, TABLES
@@ -8,7 +11,7 @@ from geomap.report._template_columns import SHEETS as BANK
 from geomap.schema import words
 from geomap.schema.published import PUBLISHED
 
-HOME = Path(__file__).resolve().parents[1] / "docs" / "tables.md"
+HOME = Path(__file__).resolve().parents[1] / "docs"
 WEIGHTED, FACTOR = "need-weighted completions", "factor"
 UNITS = {
     "figures.value": "as `unit` says", "health_budgets.course_hours": "hours", "_cost": "pounds",
@@ -110,5 +113,15 @@ def build_tables() -> str:
     return "\n".join(lines) + "\n"
 
 
+PAGES = {
+    "tables.md": build_tables,
+    "commands.md": build_commands,
+    "inputs.md": build_inputs,
+    "licences.md": build_licences,
+}
+"""Page of docs → what builds it."""
+
+
 if __name__ == "__main__":
-    HOME.write_text(build_tables(), encoding="utf-8", newline="\n")
+    for name, build in PAGES.items():
+        (HOME / name).write_text(build(), encoding="utf-8", newline="\n")
