@@ -17,20 +17,33 @@ if TYPE_CHECKING:
     from .config import Scenario
     from .demo import demo_scenario
     from .errors import ConfigError, DataError, GeomapError, OutputError, SolveError
-    from .pipeline import Inputs, load_inputs, map_results, run, solve, write_results
-    from .render import build_map
-    from .schema import PlanFacts, ResultTables
+    from .pipeline import (
+        Inputs,
+        load_inputs,
+        map_results,
+        run,
+        run_batch,
+        select_sites,
+        solve,
+        write_results,
+    )
+    from .render import MapView, build_map, show_map
+    from .schema import PlanFacts, ResultTables, SiteTables
+    from .schema.batch import Batch
     from .units import count_people
 
 _HOMES = {
+    "Batch": "schema.batch",
     "ConfigError": "errors",
     "DataError": "errors",
     "GeomapError": "errors",
     "Inputs": "pipeline",
+    "MapView": "render",
     "OutputError": "errors",
     "PlanFacts": "schema",
     "ResultTables": "schema",
     "Scenario": "config",
+    "SiteTables": "schema",
     "SolveError": "errors",
     "build_map": "render",
     "count_people": "units",
@@ -38,19 +51,25 @@ _HOMES = {
     "load_inputs": "pipeline",
     "map_results": "pipeline",
     "run": "pipeline",
+    "run_batch": "pipeline",
+    "select_sites": "pipeline",
+    "show_map": "render",
     "solve": "pipeline",
     "write_results": "pipeline",
 }
 
 __all__ = [
+    "Batch",
     "ConfigError",
     "DataError",
     "GeomapError",
     "Inputs",
+    "MapView",
     "OutputError",
     "PlanFacts",
     "ResultTables",
     "Scenario",
+    "SiteTables",
     "SolveError",
     "build_map",
     "count_people",
@@ -58,6 +77,9 @@ __all__ = [
     "load_inputs",
     "map_results",
     "run",
+    "run_batch",
+    "select_sites",
+    "show_map",
     "solve",
     "write_results",
 ]

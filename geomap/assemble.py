@@ -13,6 +13,7 @@ from .schema import (
     AccountingFrame,
     AllocationFrame,
     AllocationResultFrame,
+    BankTables,
     CeilingFrame,
     FacilityFrame,
     FacilityResultFrame,
@@ -58,8 +59,6 @@ class Parts:
     """`AllocationFrame` with `matched_hours`."""
     first_allocation: pd.DataFrame
     """`AllocationFrame` of the plan before the fairness levels."""
-    hours_in_reach: pd.DataFrame
-    """By PCN, `hours_in_reach` and `hours_left_in_reach`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +143,10 @@ def build_allocation(parts: Parts) -> pd.DataFrame:
     return rows[list(AllocationResultFrame.to_schema().columns)].sort_values(keys, ignore_index=True)
 
 
-def build_pcns(parts: Parts, allocation: pd.DataFrame, reachable: pd.DataFrame) -> gpd.GeoDataFrame:
-    """`PcnResultFrame`, sorted by PCN, given `AllocationResultFrame` and `ReachableFrame`."""
+def build_pcns(
+    parts: Parts, allocation: pd.DataFrame, reachable: pd.DataFrame, hours_in_reach: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """`PcnResultFrame`, sorted by PCN, given `AllocationResultFrame`, `ReachableFrame` and hours in reach by PCN."""
     need = parts.need.set_index(NeedFrame.pcn_code)
     ceilings = parts.ceilings.set_index(CeilingFrame.pcn_code)
     unmet = parts.unmet.groupby(_PCN)
@@ -161,7 +162,7 @@ def build_pcns(parts: Parts, allocation: pd.DataFrame, reachable: pd.DataFrame) 
     frame[PcnResultFrame.coverage_share] = (frame[PcnResultFrame.matched_places] / demand).where(demand > 0)
     first = parts.first_allocation.groupby(_PCN)[AllocationFrame.places].sum().reindex(frame.index).fillna(0)
     frame[PcnResultFrame.first_coverage_share] = (first / demand).where(demand > 0)
-    frame = frame.join(parts.hours_in_reach)
+    frame = frame.join(hours_in_reach)
     for column in (AllocationResultFrame.matched_hours, AllocationResultFrame.completions):
         frame[column] = given[column].sum().reindex(frame.index).fillna(0.0)
     frame[PcnResultFrame.facilities_in_reach] = reaching.reindex(frame.index).fillna(0).astype("int64")
@@ -218,6 +219,18 @@ def keep_links(links: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     operators, facilities = _taking_part(parts)
     mine = links[LinkFrame.operator_id].isin(operators) | links[LinkFrame.facility_id].isin(facilities)
     return links[mine].reset_index(drop=True)
+
+
+def keep_bank(links: pd.DataFrame, parts: Parts) -> BankTables:
+    """The four tables of the bank, without what takes no part in the run; `links` as `keep_links` gives them."""
+    operators, _ = _taking_part(parts)
+    mine = parts.operators[OperatorFrame.operator_id].isin(operators)
+    return BankTables(
+        operators=parts.operators[mine].reset_index(drop=True),
+        facilities=parts.facilities.reset_index(drop=True),
+        pledges=parts.pledges.reset_index(drop=True),
+        links=links,
+    )
 
 
 def pledge_rows(bank: BankRows) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command begins, so that `--help` is instant.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from .commands.asked import advise, background_tiles, given, read_scenario
+from .commands.batch import batch
 from .commands.edge import plain_errors, show_progress, start_reading, tell
+from .commands.fetch import fetch
+from .commands.harvest import harvest
 from .commands.options import (
     Amount,
     BankPath,
@@ -44,10 +48,14 @@ from .commands.options import (
     WordTemplate,
     Workers,
 )
+from .commands.start import start
 from .commands.terminal import guard_streams, settle_locale
 
 if TYPE_CHECKING:
     from .config import Scenario
+
+COMPLETING = "_GEOMAP_COMPLETE"
+"""The variable with which a shell asks what could follow what is typed; typer's name for it."""
 
 
 class _QuickHelp(TyperGroup):
@@ -65,7 +73,6 @@ app = typer.Typer(
     cls=_QuickHelp,
     help="Match donated hours of physical activity to the Primary Care Networks that need them, and draw the map.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -129,6 +136,12 @@ def sites(
         told = told.for_sites(count, draws)
         asked = {"earlier": earlier, "template": word_template, "internal": internal, "sites": True}
         _run(told, out, workers=workers, cluster=cluster, **asked)
+
+
+app.command()(batch)
+app.command()(fetch)
+app.command()(start)
+app.command()(harvest)
 
 
 @app.command()
@@ -269,7 +282,8 @@ def _run(
 def main() -> None:
     """The entry point; from here on nothing but plain text reaches the terminal."""
     settle_locale()
-    guard_streams()
+    if COMPLETING not in os.environ:  # a shell that asks what could follow splits the answer at tabs
+        guard_streams()
     app()
 
 

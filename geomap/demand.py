@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from .config import EligibleParams, LinkWorkerParams, PathwayParams
+from ._ceilings import assume_ceilings, estimate_ceilings
+from .config import EligibleParams, PathwayParams
 from .schema import (
     AgeShareFrame,
     CapFrame,
-    CeilingFrame,
     DemandFrame,
     LinkShareFrame,
     ListSizeFrame,
@@ -26,10 +26,14 @@ from .schema import (
     PracticeFrame,
     PrevalenceFrame,
     ReachFrame,
-    WorkforceFrame,
 )
 from .schema.words import LIST_SEPARATOR
 from .validate import hold_total
+
+__all__ = [
+    "ADULT_AGE", "assume_ceilings", "bound_places", "build_ages", "build_pathways", "count_aged", "estimate_ceilings",
+    "estimate_demand", "floor_places", "share_places",
+]  # fmt: skip
 
 ADULT_AGE = 18
 """From this age the pathway takes people; OHID's indicator 93015 counts from 19, and 18-year-olds get its share too."""
@@ -174,47 +178,6 @@ def _gaps(pathway: PathwayParams, need: pd.DataFrame, prevalence: pd.DataFrame |
         said = "PCNs with no figure of inactivity, for which the mean of the others stands"
         return [f"Demand: {name}: {said}: {unknown:,}."]
     return []
-
-
-def estimate_ceilings(
-    pcn_codes: pd.Series, workforce: pd.DataFrame, params: LinkWorkerParams
-) -> tuple[pd.DataFrame, list[str]]:
-    """
-    How many people each PCN's link workers can refer: caseload share × FTE × caseload.
-
-    Parameters
-    ----------
-    pcn_codes
-        All PCNs.
-    workforce
-        `WorkforceFrame`; a PCN without a row is not reported, which is not the same as none.
-
-    Returns
-    -------
-    ceilings, notes
-        `CeilingFrame`, sorted by PCN; the policy used for PCNs not reported, in words.
-    """
-    codes = pd.Index(pcn_codes.sort_values(), name=CeilingFrame.pcn_code)
-    reported = workforce.set_index(WorkforceFrame.pcn_code)[WorkforceFrame.link_worker_fte].reindex(codes)
-    absent = reported.isna()
-    filler = reported.median() if params.not_reported == "median" and not absent.all() else 0.0
-    basis = {"median": "median", "zero": "zero", "exclude": "excluded"}[params.not_reported]
-    fte = reported.fillna(filler)
-    ceilings = pd.DataFrame(
-        {
-            CeilingFrame.pcn_code: codes,
-            CeilingFrame.link_worker_fte: fte.to_numpy(),
-            CeilingFrame.fte_basis: np.where(absent, basis, "reported"),
-            CeilingFrame.ceiling_referrals: (fte * params.caseload * params.caseload_share).to_numpy(),
-        }
-    )
-    told = {
-        "median": f"each is given the median of those that did, {filler:.2f} FTE",
-        "zero": "they are taken to refer nobody",
-        "exclude": "they are left out of the plan",
-    }[params.not_reported]
-    notes = [f"Link workers: {int(absent.sum())} of {len(codes)} PCNs did not report; {told}."] if absent.any() else []
-    return ceilings.astype({CeilingFrame.fte_basis: "str"}), notes
 
 
 def bound_places(

@@ -12,10 +12,20 @@ def demo_scenario() -> Path:
     """
     The scenario file of the demo.
 
+    Returns
+    -------
+    path
+        `demo.toml`; the invented files that it names lie beside it.
+
     Raises
     ------
     ConfigError
         The package was installed without it.
+
+    Examples
+    --------
+    >>> demo_scenario().name
+    'demo.toml'
     """
     package = Path(str(resources.files("geomap")))
     for folder in (package / "_demo", package.parent / "data" / "demo"):

@@ -5,7 +5,8 @@
     │   ├── SchemaError (TypeError)     a column is missing or of the wrong kind
     │   ├── CrsError                    a geometry is not in the CRS it must be in
     │   ├── KeyLinkError (LookupError)  a key points at a row that is not there
-    │   └── RowError                    single rows only: the run could go on without them
+    │   ├── RowError                    single rows only: the run could go on without them
+    │   └── web.WebError                what was asked of the network cannot be had
     ├── ConfigError (ValueError)        a scenario or a parameter does not hold         exit 2
     ├── SolveError (RuntimeError)       the solver could not answer                     exit 4
     │   └── InfeasibleError             no plan satisfies the conditions

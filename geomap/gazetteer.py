@@ -210,10 +210,27 @@ def find_other_facilities(
         if chosen.any():
             away, _ = _points(facilities[chosen]).query(spots, distance_upper_bound=reach_m)
             keep &= ~np.isfinite(away)
-    if not here.all():
-        _, nearest = _points(everyone).query(spots)
-        keep &= here.to_numpy()[nearest]
+    keep &= nearest_is_here(spots, everyone, here)
     return venues[keep].sort_values(VenueFrame.site_id, ignore_index=True)
+
+
+def nearest_is_here(spots: np.ndarray, everyone: gpd.GeoDataFrame, here: pd.Series) -> np.ndarray:
+    """
+    Which spots have patients of this run nearest to them.
+
+    Parameters
+    ----------
+    spots
+        Easting and northing in metres, shape (m, 2).
+    everyone
+        `PopulationPointFrame`, n rows.
+    here
+        Shape (n,): which of them are of this run.
+    """
+    if here.all() or not len(spots):
+        return np.ones(len(spots), dtype=bool)
+    _, nearest = _points(everyone).query(spots)
+    return here.to_numpy()[nearest]
 
 
 def _points(frame: gpd.GeoDataFrame) -> cKDTree:

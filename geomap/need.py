@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ._own_need import OwnNeed, measure_own
 from .config import NeedParams
 from .schema import (
     InactivityFrame,
@@ -43,6 +44,8 @@ class NeedSources:
     """`practice_code`, `lad_code`: the local authority each practice stands in."""
     lsoa_lists: pd.DataFrame | None = None
     lsoa_deprivation: pd.DataFrame | None = None
+    own_values: pd.DataFrame | None = None
+    """`OwnValueFrame`: the planner's own indicators."""
 
 
 def weighted_percentile(values: pd.Series, weights: pd.Series) -> pd.Series:
@@ -82,6 +85,11 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
     -------
     need, notes
         `NeedFrame`, one row a PCN sorted by code; plain sentences on what was missing.
+
+    Raises
+    ------
+    ConfigError
+        The scenario gives a weight to an indicator of the planner's own that is not there.
     """
     practice = _practice_table(sources)
     pcn = practice[PracticeFrame.pcn_code]
@@ -94,8 +102,11 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
         "long_term": _long_term_ratio(sources, params).reindex(patients.index),
         "aged_65": practice["aged_65"].groupby(pcn).sum() / patients,
     }
+    own = _own_need(sources, params, patients)
     percentiles = pd.DataFrame({name: weighted_percentile(v, patients) for name, v in values.items()})
-    index, notes = _index(percentiles, pd.Series(params.weights.model_dump()))
+    percentiles["own"] = own.percentile
+    index, notes = _index(percentiles, pd.Series(params.all_weights, dtype=float))
+    notes += own.notes
     core20, basis, told = _core20(sources, practice, patients)
     notes += [*_unknown_conditions(sources, params), *told]
     need = pd.DataFrame(
@@ -110,6 +121,7 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
             NeedFrame.inactive_percentile: percentiles["inactivity"],
             NeedFrame.long_term_percentile: percentiles["long_term"],
             NeedFrame.aged_65_percentile: percentiles["aged_65"],
+            NeedFrame.own_percentile: percentiles["own"],
             NeedFrame.need_index: index,
             NeedFrame.weight: params.weight_floor + params.weight_span * index,
             NeedFrame.core20_share: core20,
@@ -118,6 +130,24 @@ def estimate_need(sources: NeedSources, params: NeedParams) -> tuple[pd.DataFram
         }
     )
     return need.reset_index(drop=True), notes
+
+
+def list_own_indicators(sources: NeedSources, params: NeedParams) -> pd.DataFrame:
+    """
+    The planner's own indicators as they enter need: `IndicatorFrame`, for every PCN of the practice map.
+
+    Raises
+    ------
+    ConfigError
+        The scenario gives a weight to an indicator that is not there.
+    """
+    practice = _practice_table(sources)
+    return _own_need(sources, params, practice["patients"].groupby(practice[PracticeFrame.pcn_code]).sum()).rows
+
+
+def _own_need(sources: NeedSources, params: NeedParams, patients: pd.Series) -> OwnNeed:
+    total = sum(params.all_weights.values())
+    return measure_own(sources.own_values, params.own, patients, all_weights=total, rank=weighted_percentile)
 
 
 def estimate_prevalence(practices: pd.DataFrame, registers: pd.DataFrame) -> pd.DataFrame:
@@ -146,6 +176,7 @@ _WORDS = {
     "inactivity": "inactivity",
     "long_term": "long-term conditions",
     "aged_65": "the share aged 65 and over",
+    "own": "indicators of your own",
 }
 
 

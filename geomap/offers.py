@@ -90,8 +90,11 @@ def link_offers(
 
 def _venues(pledges: pd.DataFrame, facilities: pd.DataFrame) -> pd.Series:
     """The venue types a pledge may use as a frozen set; `None` where its venue does not matter."""
-    of_facility = facilities.set_index(FacilityFrame.facility_id)[FacilityFrame.venue_type]
-    of_operator = facilities.groupby(FacilityFrame.operator_id)[FacilityFrame.venue_type].agg(frozenset)
+    others = facilities[FacilityFrame.other_venue_types].map(_split)
+    main = facilities[FacilityFrame.venue_type]
+    kinds = pd.Series([rest | {kind} for kind, rest in zip(main, others, strict=True)], main.index, dtype=object)
+    of_facility = kinds.set_axis(facilities[FacilityFrame.facility_id])
+    of_operator = kinds.groupby(facilities[FacilityFrame.operator_id]).agg(lambda sets: frozenset().union(*sets))
 
     def choose(facility: str | float, operator: str, delivery: str) -> frozenset[str] | None:
         if delivery == "digital":
@@ -99,7 +102,7 @@ def _venues(pledges: pd.DataFrame, facilities: pd.DataFrame) -> pd.Series:
         if delivery == "outreach":  # held in the community, not at the facility
             return None
         if not pd.isna(facility):
-            return frozenset((of_facility[facility],))
+            return of_facility[facility]
         return of_operator.get(operator, frozenset())
 
     columns = (PledgeFrame.facility_id, PledgeFrame.operator_id, PledgeFrame.delivery)

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 
 from .few import say_people
-from .schema import FairnessFrame, PlanFacts, PriceFrame
+from .schema import FairnessFrame, PlanFacts, PriceFrame, words
 from .schema.words import EVERYBODY, FIFTHS
 
 KINDS = {
@@ -34,6 +34,15 @@ VENUES = {
     "online": "online",
 }
 
+KNOWN_FROM = {
+    "bank": "the bank of hours",
+    "active_places": "Active Places",
+    "openactive": "OpenActive",
+    "open_referral": "Open Referral UK",
+    "libraries": "the list of public libraries of 2016 to 2017",
+}
+"""Where a place or service that could be asked is known from."""
+
 UNITS = {
     "participant": "hours for one person each",
     "class": "hours of led sessions",
@@ -46,6 +55,7 @@ FTE_BASES = {
     "median": "not reported; the median of reporting PCNs is assumed",
     "zero": "not reported; taken as none",
     "excluded": "not reported; the PCN is left out of the match",
+    "england_mean": "not given; England's mean for the PCN's patients is assumed",
 }
 
 LINKS = {
@@ -118,6 +128,7 @@ _POLICIES = {
     "median": "taken as the median",
     "zero": "taken as having none",
     "exclude": "left out of the plan",
+    "england_mean": "as no workforce file was given, taken at England's mean for their patients",
 }
 
 PARTICIPANT_HOUR = "one person active for one hour"
@@ -329,7 +340,7 @@ def day_in_words(day: str) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
-INTERNAL_MARK = "Internal: exact small numbers, not for publication"
+INTERNAL_MARK = words.INTERNAL_MARK
 """Stands on every page, sheet and document of results that were not made fit for publication."""
 ROUNDED_NOTE = (
     "Counts of people from 1 to 7 are not shown, and others are rounded to the nearest 5, so figures may not add up. "

@@ -95,6 +95,7 @@ SCORE_PARTS = {
     "inactivity": "inactivity",
     "long_term": "long-term conditions",
     "aged_65": "age",
+    "own": "indicators of the planner's own",
     "not_known": "indicators that are not known",
 }
 

@@ -10,11 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from . import _footprints
+from . import _footprints, _worth
 from .errors import DataError, Fault
 from .few import say_people
 from .schema import (
     FootprintFrame,
+    FootprintResultFrame,
     ListSizeFrame,
     LsoaListFrame,
     LsoaPointFrame,
@@ -299,3 +300,27 @@ def draw_footprints(
         codes, areas = _footprints.divide_by_nearest(seeds, cover, max_radius_m)
     frame = gpd.GeoDataFrame({FootprintFrame.pcn_code: pd.Series(codes, dtype="str")}, geometry=areas, crs=CRS)
     return check_frame(frame, FootprintFrame, source="footprints")[0]
+
+
+def measure_footprints(
+    footprints: gpd.GeoDataFrame, everyone: gpd.GeoDataFrame, names: pd.Series
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """
+    Say how far the areas drawn can be trusted: whose patients live in them.
+
+    Parameters
+    ----------
+    footprints
+        `FootprintFrame` of every PCN of the map.
+    everyone
+        `PopulationPointFrame` of every PCN of the map. A point that is a practice stands for the patients on its list.
+    names
+        Name by `pcn_code` of the PCNs to tell of.
+
+    Returns
+    -------
+    worth, notes
+        `FootprintResultFrame` sorted by PCN, shares to the nearest 1%; and a sentence for the run.
+    """
+    frame, notes = _worth.measure_areas(footprints, everyone, names)
+    return check_frame(frame, FootprintResultFrame, source="footprints' worth")[0], notes

@@ -33,6 +33,22 @@ def count_people(
     """
     People whom so many hours can take through a course of `course_hours`.
 
+    Parameters
+    ----------
+    hours
+        As they are pledged, in `hour_unit`; 0 or more.
+    hour_unit
+        `participant`, `class`, `facility` or `staff`.
+    course_hours
+        Hours of one person's course, above 0: weeks × sessions a week × hours a session.
+    group_size, fill_share
+        People in a full group, and the share of its places that fill (0 to 1); they count for `class` and `facility`.
+
+    Returns
+    -------
+    people
+        Whole people: ⌊hours × people at a time ÷ course_hours⌋.
+
     Raises
     ------
     ValueError

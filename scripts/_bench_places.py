@@ -44,7 +44,7 @@ def _link(tables: PlaceTables) -> pd.DataFrame:
 
 def _limit_m(tables: PlaceTables) -> float:
     """The limit is within, whatever the last binary digit."""
-    return tables.travel.max_m * (1 + 1e-12)
+    return tables.travel.farthest_m * (1 + 1e-12)
 
 
 def _outcome(tables: PlaceTables, met: gpd.GeoDataFrame, join_s: float) -> Outcome:
@@ -69,6 +69,6 @@ def _summarise(tables: PlaceTables, met: gpd.GeoDataFrame) -> pd.DataFrame:
             PairFrame.facility_id: sums[PairFrame.facility_id],
             PairFrame.pcn_code: sums[PairFrame.pcn_code],
             PairFrame.reach_share: sums[f.patients] / sums[PairFrame.pcn_code].map(total),
-            PairFrame.minutes_min: sums["weighed"] / sums[f.patients] * tables.travel.minutes_per_m,
+            PairFrame.minutes_min: sums["weighed"] / sums[f.patients] * tables.travel.minutes_per_m(tables.travel.modes[0]),
         }
     )

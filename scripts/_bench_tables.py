@@ -14,12 +14,15 @@ from geomap import demand, offers
 from geomap.config import MatchParams, Scenario, TravelParams
 from geomap.demo import demo_scenario
 from geomap.errors import ConfigError
+from geomap.load.active_places import load_venues
+from geomap.load.boundaries import load_lsoa_points
 from geomap.pipeline import load_inputs
 from geomap.pipeline._ground import Ground
 from geomap.pipeline._people import People
 from geomap.schema import (
     CapFrame,
     FacilityFrame,
+    LsoaPointFrame,
     OfferFrame,
     PairFrame,
     PcnResultFrame,
@@ -27,8 +30,9 @@ from geomap.schema import (
     PopulationPointFrame,
     PostcodeFrame,
     ReachFrame,
+    VenueFrame,
 )
-from geomap.schema.words import LIST_SEPARATOR
+from geomap.schema.words import CRS, LIST_SEPARATOR
 from geomap.units import people_per_hour
 
 NATIONAL = Path(__file__).resolve().parents[1] / "data" / "scenarios" / "national.toml"
@@ -38,6 +42,12 @@ FEW_SITES = 2
 """How many sites are chosen where nobody says."""
 COVER_KM = 5.0
 """How near a site must be to cover a facility."""
+CATCHMENT_MIN = 20.0
+"""How long a journey may be in the task `catchments`."""
+LSOA_POINTS = "ons_boundaries/LSOA21_EN_representative_points.csv"
+LSOA_PEOPLE = "ons_census2021_lsoa_population/lsoa_global_number_residents_2021.csv"
+LEISURE_SITES = "sport_england_active_places_2026-01/activeplacescsvs"
+"""Files of the task `catchments` for England, beneath the folder of official files."""
 FAR_KM = {"nation": 20.0}
 """A facility further than this from every site counts as so far; all of England would have 5 million pairs."""
 
@@ -74,6 +84,22 @@ class AccessTables:
     pairs: pd.DataFrame
     supply: pd.Series
     patients: pd.Series
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchmentTables:
+    """Facilities and places where people live, in metres, and how far they go on foot and by car."""
+
+    travel: TravelParams
+    facilities: gpd.GeoDataFrame
+    points: gpd.GeoDataFrame
+    supply: pd.Series
+    patients: pd.Series
+    modes: tuple[str, ...] = ("walk", "drive")
+
+    def travel_by(self, mode: str) -> TravelParams:
+        """By one mode alone."""
+        return self.travel.model_copy(update={"modes": (mode,), "max_min": CATCHMENT_MIN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +140,7 @@ class Area:
             "match": self.match,
             "pairs": self.places,
             "access": journeys(self),
+            "catchments": catchments(self),
             "cover": cover,
             "median": replace(cover, reach_m=1000 * FAR_KM[size]) if size in FAR_KM else all_near(cover),
         }
@@ -201,18 +228,44 @@ def journeys(area: Area) -> AccessTables:
     patients = places.points[PopulationPointFrame.patients].groupby(names.rename(point)).sum()
     spots = places.points.geometry
     sites = places.facilities.geometry
-    here, there = spots.sindex.query(sites, predicate="dwithin", distance=places.travel.max_m)
+    here, there = spots.sindex.query(sites, predicate="dwithin", distance=places.travel.farthest_m)
     metres = sites.iloc[here].distance(spots.iloc[there], align=False).to_numpy()
     pairs = pd.DataFrame(
         {
             PairFrame.facility_id: places.facilities[FacilityFrame.facility_id].to_numpy()[here],
             point: names.to_numpy()[there],
-            PairFrame.minutes_min: metres * places.travel.minutes_per_m,
+            PairFrame.minutes_min: metres * places.travel.minutes_per_m(places.travel.modes[0]),
         }
     )
     return AccessTables(
         pairs=pairs.drop_duplicates([PairFrame.facility_id, point]), supply=_hours(area), patients=patients
     )
+
+
+def catchments(area: Area) -> CatchmentTables:
+    """Every facility of an area, one hour each, and the places where its patients live."""
+    f, places = PopulationPointFrame, area.places
+    points = places.points.assign(**{f.point_id: places.points[f.pcn_code] + " " + places.points[f.point_id]})
+    points = points.drop_duplicates(f.point_id)[[f.point_id, f.patients, "geometry"]].reset_index(drop=True)
+    return _catch(places.travel, places.facilities[[FacilityFrame.facility_id, "geometry"]], points)
+
+
+def england(travel: TravelParams, data: Path) -> CatchmentTables:
+    """All public sites of Active Places, one hour each, and all LSOAs with the people of the census of 2021."""
+    venues, lsoas = load_venues(data / LEISURE_SITES).frame, load_lsoa_points(data / LSOA_POINTS).frame
+    people = pd.read_csv(data / LSOA_PEOPLE).dropna().set_index("LSOA21CD")["Population"]
+    spots = gpd.points_from_xy(venues[VenueFrame.easting], venues[VenueFrame.northing])
+    facilities = gpd.GeoDataFrame({FacilityFrame.facility_id: venues[VenueFrame.site_id]}, geometry=spots, crs=CRS)
+    f, code = PopulationPointFrame, lsoas[LsoaPointFrame.lsoa_code]
+    homes = gpd.points_from_xy(lsoas[LsoaPointFrame.easting], lsoas[LsoaPointFrame.northing])
+    points = gpd.GeoDataFrame({f.point_id: code, f.patients: code.map(people)}, geometry=homes, crs=CRS)
+    return _catch(travel, facilities, points)
+
+
+def _catch(travel: TravelParams, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> CatchmentTables:
+    supply = pd.Series(1.0, index=pd.Index(facilities[FacilityFrame.facility_id]))
+    patients = points.set_index(PopulationPointFrame.point_id)[PopulationPointFrame.patients]
+    return CatchmentTables(travel=travel, facilities=facilities, points=points, supply=supply, patients=patients)
 
 
 def site_tables(area: Area, count: int, km: float) -> SiteTables:
@@ -260,7 +313,9 @@ class Wanted:
         """The scenario, with this reach."""
         if self.km is None:
             return scenario
-        travel = scenario.travel.model_copy(update={"max_min": self.km * 1000 * scenario.travel.minutes_per_m})
+        told = scenario.travel
+        limits = {mode: self.km * 1000 * told.minutes_per_m(mode) for mode in told.modes}
+        travel = told.model_copy(update={"max_min": limits})
         return scenario.model_copy(update={"travel": travel})
 
 
@@ -297,4 +352,7 @@ def save_instances(wanted: Wanted, folder: Path) -> dict[str, str]:
         areas |= {size: make[size]() for size in real}
     for size in wanted.sizes:
         areas[size].save(folder, size, wanted.sites.get(size, FEW_SITES))
+    if "nation" in wanted.sizes and wanted.data:
+        tables = england(areas["nation"].places.travel, wanted.data)
+        (folder / "nation.catchments.pickle").write_bytes(pickle.dumps(tables))
     return {size: areas[size].tell() for size in wanted.sizes}

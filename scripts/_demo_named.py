@@ -26,6 +26,10 @@ _STREETS = ("EXAMPLE STREET", "ILLUSTRATION ROAD", "SPECIMEN LANE", "SAMPLE AVEN
 _BLANK = 27
 _CODE, _NAME, _ADDRESS, _POSTCODE, _OPEN, _STATUS, _KIND, _SETTING = 0, 1, 4, 9, 10, 12, 13, 25
 
+_BIRDS = ("Avocet", "Bittern", "Curlew", "Dunlin", "Egret", "Fulmar", "Gannet", "Heron", "Ibis", "Jackdaw", "Kestrel",
+          "Lapwing", "Merlin", "Nightjar", "Osprey", "Plover", "Redshank", "Sandpiper", "Tern", "Whimbrel")  # fmt: skip
+_SORTS = {"gym": "Gym", "pool": "Pool", "hall": "Sports Hall", "studio": "Studio"}
+_FIRST_SITE = 9_900_001
 OTHER_SITES = 420
 """Leisure sites that nobody has pledged hours of."""
 _FILES = {"gym": "HealthAndFitnessGym", "pool": "SwimmingPools", "hall": "SportsHalls", "studio": "Studios"}
@@ -77,18 +81,21 @@ def write_leisure_sites(
         (row.easting, row.northing, _MIXES[rng.integers(len(_MIXES))], _OPERATORS[rng.integers(len(_OPERATORS))])
         for row in drawn.itertuples()
     ]
+    named = zip(others, drawn.index, strict=True)
+    names = [_name_site(place, kinds, key) for place, ((*_, kinds, _), key) in enumerate(named)]
     at = postcodes.loc[:, ["easting", "northing"]]
     for row in facilities[facilities["venue_type"].isin(list(_FILES))].itertuples():
         key = str(row.postcode).replace(" ", "")
         if key in at.index and rng.random() < 2 / 3:
             others.append((*at.loc[key], (row.venue_type,), ""))
+            names.append(_site_row(len(names), row.facility_name, key))
     tables: dict[str, list[dict[str, object]]] = {kind: [] for kind in _FILES}
     for place, (east, north, kinds, operator) in enumerate(others):
         closed = place % 29 == 28
         for kind in kinds:
             tables[kind].append(
                 {
-                    "Site ID": 9_900_001 + place,
+                    "Site ID": _FIRST_SITE + place,
                     "Operational Status": 5 if closed else 3,
                     "Operator Name": operator,
                     "Accessibility Type Group (Text)": "Private" if place % 31 == 30 else "Public Access",
@@ -98,12 +105,25 @@ def write_leisure_sites(
                 }
             )
     members = {f"{_FILES[kind]}.csv": pd.DataFrame(rows) for kind, rows in tables.items()}
+    members["sites.csv"] = pd.DataFrame([row for row in names if row])
     about = "Active Places Data Version: 2026-07-01 00:00:00\nInvented for the demo; not Sport England's data.\n"
     with zipfile.ZipFile(path, "w") as archive:
         for name, table in members.items():
             text = table.to_csv(index=False, lineterminator="\r\n")
             archive.writestr(_member(name), text.encode(), zipfile.ZIP_DEFLATED, 9)
         archive.writestr(_member("information.txt"), about.encode(), zipfile.ZIP_DEFLATED, 9)
+
+
+def _name_site(place: int, kinds: tuple[str, ...], postcode: str) -> dict[str, object]:
+    """A row of `sites.csv`; every ninth site has none, as the file may be older than the others."""
+    sort = "Leisure Centre" if len(kinds) > 2 else _SORTS[kinds[0]]
+    name = f"Example {_BIRDS[place % len(_BIRDS)]} {sort} {place + 1}"
+    return {} if place % 9 == 8 else _site_row(place, name, postcode)
+
+
+def _site_row(place: int, name: str, postcode: str) -> dict[str, object]:
+    """The real file has 80 columns, some of them about persons; the demo leaves those out."""
+    return {"Site ID": _FIRST_SITE + place, "Site Name": name, "Postcode": spaced(postcode), "Car Park Exist": "Yes"}
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -4,12 +4,14 @@
     python scripts/bench.py --size icb nation --data REAL --bank BANK   on the official files and a bank of hours
     python scripts/bench.py --task map [--results FOLDER]               the map in Chromium, national size or a run's
 
-Tasks: `match` (need-weighted completions), `pairs` (which facility reaches which PCN), `access` (E2SFCA); and the
-choice of sites where nothing but hours binds: `cover` (maximal covering, participant-hours within 5 km of a site) and
-`median` (p-median, mean km from the hours to the nearest site). Each
+Tasks: `match` (need-weighted completions), `pairs` (which facility reaches which PCN), `access` (E2SFCA), `catchments`
+(from places to five measures of access, on foot and by car within 20 minutes; for the size `nation` all LSOAs and all
+public sites of Active Places); and the choice of sites where nothing but hours binds: `cover` (maximal covering,
+participant-hours within 5 km of a site) and `median` (p-median, mean km from the hours to the nearest site). Each
 contender runs in a process of its own; contenders alternate, and the median of the runs counts. CPU seconds are all
 that the process and those it starts use to build its model from tables and to solve it; memory is the peak of the
-largest of them. Every plan is held against every limit, and the answers to `pairs` and `access` against each other. In
+largest of them. Every plan is held against every limit, and the answers to `pairs`, `access` and `catchments` against
+each other. In
 `match` the others stop as soon as they have found a plan as good as geomap's, proven or not, or at the limit. In
 `cover` and `median` every optimum must be geomap's; the limit there is the solver's, once the model is built.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _demo_bank import make_bank
+from _demo_beside import write_feeds
 from _demo_named import write_addresses, write_leisure_sites
 from _demo_official import write_official
 from _demo_places import make_outlines, make_practices, read_postcodes
@@ -99,7 +100,8 @@ def write_demo(out: Path, seed: int = 1) -> None:
     """Write the whole demo into `out`: `demo.toml`, `official/` and `bank/`."""
     postcodes = read_postcodes()
     # A stream each, so that a change to one part of the demo leaves the others as they are.
-    for_places, for_official, for_bank, for_sites = (np.random.default_rng([seed, part]) for part in range(4))
+    streams = (np.random.default_rng([seed, part]) for part in range(5))
+    for_places, for_official, for_bank, for_sites, for_feeds = streams
     practices = make_practices(postcodes, for_places)
     write_official(out / "official", practices, make_outlines(postcodes), for_official)
     folder = out / "bank"
@@ -107,6 +109,7 @@ def write_demo(out: Path, seed: int = 1) -> None:
     bank = make_bank(postcodes, practices, for_bank)
     write_addresses(out / "official" / "epraccur.csv", practices)
     write_leisure_sites(out / "official" / "activeplacescsvs.zip", postcodes, bank["facilities"], for_sites)
+    write_feeds(out / "official", postcodes, for_feeds)
     for name, table in add_bad_rows(bank).items():
         (folder / f"{name}.csv").write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
     (out / "demo.toml").write_bytes(SCENARIO.encode())

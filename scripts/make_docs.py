@@ -68,7 +68,10 @@ Made by `python scripts/make_docs.py`; a test keeps it up to date. A run writes 
 the last ones, as a sheet of `results.xlsx`; those from `portfolios` to `candidates` are there where sites were chosen.
 `results.gpkg` holds the layers `pcns` (indicative areas), `facilities` (points) and, where they are known, `icbs`
 (areas) and `places` (points: towns or local authorities, and postcode districts, with their patients), all in British
-National Grid (EPSG:27700). A code is an NHS (ODS) or ONS code."""
+National Grid (EPSG:27700), with styles for QGIS (`layer_styles`) and the words of this page (`gpkg_data_columns`).
+`pcns`, `facilities` and `icbs` are GeoParquet 1.1 files too (EPSG:27700), `pcns` and `facilities` GeoJSON (RFC 7946,
+WGS 84, six decimals); both have the values of the CSV files, and a count that is not shown is missing there, where the
+CSV says `[c]`. `datapackage.json` says all of this page to programs. A code is an NHS (ODS) or ONS code."""
 
 
 def table_lines(name: str) -> list[str]:

@@ -21,8 +21,10 @@ POSTCODES = {"LS13AD": (430144.0, 433483.0, "E08000035"), "CF101AA": (318400.0, 
 VENUES = pd.DataFrame(
     {
         VenueFrame.site_id: ["1000012"],
+        VenueFrame.site_name: ["Known Leisure Centre"],
         VenueFrame.venue_types: ["gym"],
         VenueFrame.operator_name: ["Anyone"],
+        VenueFrame.postcode: [None],
         VenueFrame.easting: [500572.0],
         VenueFrame.northing: [157270.0],
     }

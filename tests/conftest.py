@@ -14,9 +14,10 @@ APART = {
 }
 """Marks of tests that have a command of their own → the variable that has them run anyway, and why."""
 LONGEST_FIRST = (
-    "test_sites.py", "test_places.py", "test_national.py", "test_accessibility.py", "test_index_page.py",
-    "test_map_page.py", "test_demo_map.py", "test_locate.py", "test_cli.py", "test_pipeline.py", "test_match.py",
-    "test_gazetteer.py", "test_wishes.py", "test_robust.py", "test_match_laws.py", "test_open_sites.py",
+    "test_notebooks.py", "test_sites.py", "test_places.py", "test_national.py", "test_accessibility.py",
+    "test_index_page.py", "test_map_page.py", "test_demo_map.py", "test_locate.py", "test_cli.py", "test_pipeline.py",
+    "test_match.py", "test_gazetteer.py", "test_wishes.py", "test_robust.py", "test_match_laws.py",
+    "test_open_sites.py",
 )  # fmt: skip
 """Files of tests by how long they take: one of minutes that is begun last keeps everybody waiting."""
 

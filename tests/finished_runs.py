@@ -15,7 +15,7 @@ SETTINGS = {
     "label": "",
     "area": {"icb_codes": []},
     "period": {"start": "2026-04-01", "end": "2027-03-31"},
-    "travel": {"mode": "walk", "max_min": 15.0, "detour": {"walk": 1.3}},
+    "travel": {"modes": ["walk"], "max_min": 15.0, "detour": {"walk": 1.3}},
     "match": {"require_roles": True, "gap_share": 0.01},
     "sites": {"budget": None, "count": 4},
     "wishes": {"lock": [], "ban": []},

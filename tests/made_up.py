@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from made_up_beside import made_up_access, made_up_asks, made_up_footprints, made_up_opportunities
 from made_up_organisations import Invented, made_up_backing, made_up_other_facilities, made_up_places
 
 from geomap import board
@@ -181,6 +182,7 @@ def _need(random: np.random.Generator, codes: list[str]) -> pd.DataFrame:
             f.long_term_ratio: random.uniform(0.7, 1.4, n),
             f.aged_65_share: random.uniform(0.08, 0.3, n),
             **parts,
+            f.own_percentile: np.nan,
             f.need_index: np.round(index + 0.1 * parts[f.aged_65_percentile], 3),
             f.weight: 1.0,
             f.core20_share: random.uniform(0, 0.7, n),
@@ -507,6 +509,7 @@ def made_up_tables(
     plan = made_up_plan(sites, allocation, ledger, backing["links"])
     budgets = HealthBudgetParams(hour_cost=5.0, total=100_000.0)
     bought = board.build_health_budgets(unmet, plan.pathways, budgets)
+    others = made_up_other_facilities(random, pcns.total_bounds, n_sites, name)
     tables = ResultTables(
         facts=facts,
         pcns=pcns,
@@ -532,7 +535,11 @@ def made_up_tables(
         health_budgets=bought,
         **backing,
         places=made_up_places(pcns, name),
-        other_facilities=made_up_other_facilities(random, pcns.total_bounds, n_sites, name),
+        other_facilities=others,
+        opportunities=made_up_opportunities(random, pcns.total_bounds, n_sites, name),
+        asks=made_up_asks(pcns, unmet, others, name),
+        access=made_up_access(pcns, name),
+        footprints=made_up_footprints(pcns),
         choice=made_up_choice(chosen=min(4, n_pcns // 3), seed=seed, hostile=hostile, pcns=pcns) if choice else None,
     )
     return as_published(tables) if published else tables

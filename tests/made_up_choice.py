@@ -31,7 +31,7 @@ DRAWS = 50
 """Rows of the table of draws; the first is the scenario itself."""
 POINTS = 5
 """Points of a trade-off by coverage or by cost."""
-PART_SHARES = (0.5, 0.2, 0.1, 0.15, 0.05, 0.0)
+PART_SHARES = (0.5, 0.2, 0.1, 0.15, 0.05, 0.0, 0.0)
 """Of a need weight, in the order of `SCORE_PARTS`."""
 C = CandidateFrame
 

@@ -241,10 +241,13 @@ def made_up_other_facilities(random: np.random.Generator, bounds: np.ndarray, n:
     frame = pd.DataFrame(
         {
             f.site_id: [f"{1_000_000 + k}" for k in range(n)],
+            f.site_name: [None if k % 6 == 5 else name(k, f"Middle Shire Sports Hall {k}") for k in range(n)],
             f.venue_types: [("gym", "gym;pool", "hall", "outdoor")[k % 4] for k in range(n)],
             f.operator_name: [None if k % 5 == 4 else name(k, f"School {k}") for k in range(n)],
+            f.postcode: [None if k % 7 == 6 else f"NB{k % 40 + 1} {k % 9 + 1}AA" for k in range(n)],
             f.easting: np.round(random.uniform(west, east, n)),
             f.northing: np.round(random.uniform(south, north, n)),
         }
     )
-    return frame.astype(dict.fromkeys((f.site_id, f.venue_types, f.operator_name), "str"))
+    text = (f.site_id, f.site_name, f.venue_types, f.operator_name, f.postcode)
+    return frame.astype(dict.fromkeys(text, "str"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geomap.access import (
-    PER_PATIENTS,
     Decay,
     GaussianDecay,
+    Measure,
     PowerDecay,
     StepDecay,
+    choose_decay,
     measure_access,
-    measure_pledged_access,
+    measure_all,
+    measure_nearest,
 )
+from geomap.config import AccessParams, load_default
 from geomap.errors import ConfigError, KeyLinkError, SchemaError
-from geomap.schema import PairFrame, ReachFrame
+from geomap.schema import PairFrame
 
 F = PairFrame
 PLAIN = StepDecay(limits_min=(15.0,), weights=(1.0,))
@@ -26,6 +31,7 @@ STEP = StepDecay(limits_min=(5.0, 10.0, 15.0), weights=(1.0, 0.5, 0.2))
 GAUSSIAN = GaussianDecay(width_min=6.0, max_min=15.0)
 POWER = PowerDecay(exponent=1.5, near_min=2.0, max_min=15.0)
 DECAYS = (PLAIN, STEP, GAUSSIAN, POWER)
+METHODS = ("2sfca", "e2sfca", "3sfca")
 
 
 def make_pairs(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -91,21 +97,148 @@ def reachable_hours(pairs: pd.DataFrame, supply: pd.Series, patients: pd.Series,
     return supply[supply.index.isin(near[F.facility_id])].sum()
 
 
-@given(systems(), st.sampled_from(DECAYS))
-def test_patients_have_between_them_the_hours_that_can_be_reached(system, decay):
+@given(systems(), st.sampled_from(DECAYS), st.sampled_from(METHODS))
+def test_patients_have_between_them_the_hours_that_can_be_reached(system, decay, method):
     pairs, supply, patients = system
-    access = measure_access(pairs, supply, patients, decay)
+    access = measure_access(pairs, supply, patients, decay, method=method)
     assert (access >= 0).all() and access.index.equals(patients.index)
     assert (access * patients).sum() == pytest.approx(reachable_hours(*system, decay), rel=1e-9)
 
 
-@given(systems(), st.sampled_from(DECAYS), st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(system, decay, random):
+@given(systems(), st.sampled_from(DECAYS), st.sampled_from(METHODS), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(system, decay, method, random):
     pairs, supply, patients = system
     order = random.sample(range(len(pairs)), len(pairs))
-    turned = measure_access(pairs.iloc[order], supply[::-1], patients[::-1], decay)
-    expected = measure_access(pairs, supply, patients, decay)
+    turned = measure_access(pairs.iloc[order], supply[::-1], patients[::-1], decay, method=method)
+    expected = measure_access(pairs, supply, patients, decay, method=method)
     np.testing.assert_allclose(turned.reindex(patients.index), expected, rtol=1e-12)
+
+
+@given(systems(), st.sampled_from(DECAYS), st.sampled_from(METHODS), st.floats(0.01, 100), st.floats(0.01, 100))
+def test_hours_and_patients_scale(system, decay, method, more_hours, more_people):
+    pairs, supply, patients = system
+    scaled = measure_access(pairs, supply * more_hours, patients * more_people, decay, method=method)
+    expected = measure_access(pairs, supply, patients, decay, method=method) * more_hours / more_people
+    np.testing.assert_allclose(scaled, expected, rtol=1e-9)
+
+
+def access_by_hand(pairs: pd.DataFrame, supply: dict, patients: dict, decay: Decay, method: str) -> dict[str, float]:
+    """The formulas of the papers, one journey at a time."""
+    told = zip(pairs[F.facility_id], pairs[F.pcn_code], pairs[F.minutes_min], strict=True)
+    weight = {(site, place): float(decay.weigh(np.array([minutes]))[0]) for site, place, minutes in told}
+    weight = {link: each for link, each in weight.items() if each > 0}
+    counts = dict(weight)
+    if method == "2sfca":
+        counts = dict.fromkeys(weight, 1.0)
+    if method == "3sfca":
+        chosen = {p: sum(each for (_, place), each in weight.items() if place == p) for p in patients}
+        counts = {(site, place): each * each / chosen[place] for (site, place), each in weight.items()}
+    coming = {s: sum(patients[p] * each for (site, p), each in counts.items() if site == s) for s in supply}
+    return {
+        place: sum(
+            each * supply[site] / coming[site] for (site, p), each in counts.items() if p == place and coming[site] > 0
+        )
+        for place in patients
+    }
+
+
+@given(systems(), st.sampled_from(DECAYS), st.sampled_from(METHODS))
+def test_every_method_is_its_formula_one_journey_at_a_time(system, decay, method):
+    expected = access_by_hand(*(each if n == 0 else each.to_dict() for n, each in enumerate(system)), decay, method)
+    assert measure_access(*system, decay, method=method).to_dict() == pytest.approx(expected, rel=1e-9)
+
+
+@given(systems(), st.integers(1, 4))
+def test_the_nearest_are_the_first_of_all_sorted_by_minutes(system, count):
+    pairs, supply, patients = system
+    found = measure_nearest(pairs, supply, patients, count)
+    for place in patients.index:
+        rows = [
+            (minutes, list(supply.index).index(site), supply[site])
+            for site, where, minutes in pairs[[F.facility_id, F.pcn_code, F.minutes_min]].itertuples(index=False)
+            if where == place and supply[site] > 0
+        ]
+        near = sorted(rows)[:count]
+        assert found.loc[place, "hours"] == pytest.approx(sum(row[2] for row in near))
+        assert np.isnan(found.loc[place, F.minutes_min]) == (not near)
+        assert not near or found.loc[place, F.minutes_min] == near[0][0]
+
+
+@given(systems())
+def test_each_more_of_the_nearest_is_no_fewer_hours(system):
+    told = [measure_nearest(*system, count)["hours"] for count in (1, 2, 3, 100)]
+    assert all((more >= fewer - 1e-9).all() for fewer, more in itertools.pairwise(told))
+
+
+def test_three_steps_by_hand():
+    access = measure_access(TINY, hours(F1=300, F2=60, F3=40), people(A=1000, B=400, C=500), STEP, method="3sfca")
+    # A knows F1 alone. B weighs F1 at 0.5 and F2 at 1: a third of its people choose F1 and two thirds F2.
+    # F1: 1000 × 1 + 400 × 0.5 ÷ 3 = 1066.7 come.  F2: 400 × 2 ÷ 3 = 266.7 come.
+    first, second = 300 / (1000 + 400 * 0.5 / 3), 60 / (400 * 2 / 3)
+    assert access.to_dict() == pytest.approx({"A": first, "B": first * 0.5 / 3 + second * 2 / 3, "C": 0.0}, rel=1e-12)
+
+
+def test_several_measures_from_one_reading_are_those_of_each():
+    system = (TINY, hours(F1=300, F2=60, F3=40), people(A=1000, B=400, C=500))
+    measures = {f"{method} {n}": Measure(method=method, decay=d) for method in METHODS for n, d in enumerate(DECAYS)}
+    told = measure_all(*system, measures)
+    assert list(told) == list(measures)
+    for name, measure in measures.items():
+        expected = measure_access(*system, measure.decay, method=measure.method)
+        pd.testing.assert_series_equal(told[name], expected, check_names=False)
+
+
+def test_pairs_of_categories_are_those_of_text():
+    system = (hours(F1=300, F2=60, F3=40), people(A=1000, B=400, C=500))
+    numbered = TINY.astype({F.facility_id: "category", F.pcn_code: "category"})
+    pd.testing.assert_series_equal(measure_access(numbered, *system, STEP), measure_access(TINY, *system, STEP))
+    with pytest.raises(KeyLinkError, match="F2"):
+        measure_access(numbered, hours(F1=1, F3=1), system[1], STEP)
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ConfigError, match="4sfca"):
+        measure_access(TINY, hours(F1=1, F2=1, F3=1), people(A=1, B=1, C=1), STEP, method="4sfca")
+
+
+def access_params(**told) -> AccessParams:
+    return AccessParams.model_validate({**load_default("access")["access"], **told})
+
+
+@pytest.mark.parametrize(
+    ("told", "decay"),
+    [
+        ({}, GaussianDecay(width_min=7.5, max_min=15.0)),
+        ({"gaussian": {"width_min": 4}}, GaussianDecay(width_min=4.0, max_min=15.0)),
+        ({"decay": "step"}, StepDecay(limits_min=(5.0, 10.0, 15.0), weights=(1.0, 0.68, 0.22))),
+        (
+            {"decay": "step", "step": {"weights": [1, 0.42], "limits_min": [6, 12]}},
+            StepDecay(limits_min=(6.0, 12.0), weights=(1.0, 0.42)),
+        ),
+        ({"decay": "power"}, PowerDecay(exponent=1.5, near_min=1.0, max_min=15.0)),
+    ],
+)
+def test_the_decay_of_a_scenario(told, decay):
+    assert choose_decay(access_params(**told), 15.0) == decay
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"methods": ["2sfca", "2sfca"]}, "methods names one twice"),
+        ({"levels": ["pcn", "pcn"]}, "levels names one twice"),
+        ({"methods": ["5sfca"]}, "methods"),
+        ({"decay": "cliff"}, "decay"),
+        ({"nearest": 0}, "nearest"),
+        ({"step": {"weights": [1, 0.5], "limits_min": [5]}}, "1 limits_min and 2 weights"),
+        ({"step": {"weights": [1, 0.5], "limits_min": [5, 5]}}, "each must be above the one before"),
+        ({"step": {"weights": []}}, "weights"),
+        ({"gaussian": {"width_min": 0}}, "width_min"),
+    ],
+)
+def test_settings_of_access_check_themselves(told, said):
+    with pytest.raises(ValueError, match=said):
+        access_params(**told)
 
 
 @given(systems(), st.sampled_from(DECAYS))
@@ -188,79 +321,8 @@ def test_a_decay_checks_itself(wrong):
         wrong()
 
 
-@pytest.mark.parametrize("decay", DECAYS[1:], ids=lambda decay: type(decay).__name__)
-def test_figures_are_those_of_pysal(decay):
-    """On 30 facilities and 200 places at random; PySAL leaves places without a journey out."""
-    pysal = pytest.importorskip("access", reason="the package access is not installed (extra 'bench')")
-    from access import weights
-
-    theirs = {
-        STEP: weights.step_fn(dict(zip(STEP.limits_min, STEP.weights, strict=True))),
-        GAUSSIAN: weights.gaussian(GAUSSIAN.width_min),
-        POWER: weights.gravity(POWER.near_min, -POWER.exponent, POWER.near_min),
-    }[decay]
-    random = np.random.default_rng(3)
-    supply = hours(**{f"F{n}": random.uniform(0, 500) for n in range(30)})
-    patients = people(**{f"P{n}": float(random.integers(0, 9000)) for n in range(200)})
-    drawn = [(s, p, random.uniform(0, 40)) for s in supply.index for p in patients.index if random.uniform() < 0.3]
-    pairs = make_pairs(*drawn)
-    system = pysal.Access(
-        demand_df=patients.to_frame("patients"), demand_value="patients",
-        supply_df=supply.to_frame("hours"), supply_value="hours",
-        cost_df=pairs, cost_origin=F.pcn_code, cost_dest=F.facility_id, cost_name=F.minutes_min,
-    )  # fmt: skip
-    found = system.enhanced_two_stage_fca(name="e2sfca", max_cost=15.0, weight_fn=theirs)["e2sfca_hours"]
-    expected = found.reindex(patients.index).fillna(0.0)
-    assert expected.gt(0).sum() > 150
-    np.testing.assert_allclose(measure_access(pairs, supply, patients, decay), expected, rtol=1e-9)
-
-
 def test_a_share_of_a_place_counts_as_so_many_people():
     share = pd.Series([1.0, 0.5, 1.0, 1.0, 1.0])
     access = measure_access(TINY, hours(F1=300, F2=60, F3=40), people(A=1000, B=400, C=500), PLAIN, share=share)
     # F1: 1000 + 200 come, 0.25 h each; half of B has none of it.  F2: 400 come, 0.15 h each.
     assert access.to_dict() == pytest.approx({"A": 0.25, "B": 0.125 + 0.15, "C": 0.0}, rel=1e-12)
-
-
-def make_reach(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    columns = [ReachFrame.pledge_id, ReachFrame.pcn_code, ReachFrame.reach_share, ReachFrame.minutes_min]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:2], "str"))
-
-
-def pledged(left: float = 0.5, **figures: float) -> pd.DataFrame:
-    return pd.DataFrame({"all": pd.Series(figures), "left": pd.Series(figures) * left}).rename_axis("pledge_id")
-
-
-def test_pledged_hours_by_hand():
-    reach = make_reach(("P1", "A", 1.0, 0.0), ("P1", "B", 0.5, 15.0), ("P2", "A", 1.0, 0.0), ("P2", "B", 1.0, 0.0))
-    told = measure_pledged_access(reach, pledged(P1=100, P2=70, P3=9), people(A=1000, B=400, C=10), max_min=30)
-    # P1 is travelled to: 1000 come as if at the door, and half of B at half the longest journey, e^-1/2 as much.
-    near = np.exp(-0.5) * 0.5
-    each = 100 / (1000 + 400 * near)
-    # P2 is digital: 70 h for 1,400, evenly. P3 reaches nobody.
-    expected = {"A": 1000 * (each + 0.05), "B": 1000 * (each * near + 0.05), "C": 0.0}
-    assert told["all"].to_dict() == pytest.approx(expected, rel=1e-12)
-    assert told["left"].to_dict() == pytest.approx({code: value / 2 for code, value in expected.items()}, rel=1e-12)
-
-
-def test_a_journey_a_hair_past_the_longest_still_counts():
-    reach = make_reach(("P1", "A", 1.0, 30.0 * (1 + 1e-12)))
-    told = measure_pledged_access(reach, pledged(P1=50), people(A=1000), max_min=30)
-    assert told["all"].to_dict() == pytest.approx({"A": 50.0})
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("PQR"), st.sampled_from("ABCD"), st.floats(1e-3, 1), st.floats(0, 30)),
-        unique_by=lambda row: row[:2],
-    ),
-    st.tuples(*[st.floats(0, 1e6)] * 3),
-    st.tuples(*[st.integers(1, 90_000)] * 4),
-)
-def test_pledged_hours_in_reach_add_up_to_those_that_reach_anybody(rows, stated, patients):
-    lived, given_hours = people(**dict(zip("ABCD", patients, strict=True))), dict(zip("PQR", stated, strict=True))
-    told = measure_pledged_access(make_reach(*rows), pledged(**given_hours), lived, max_min=30)
-    reaching = sum(given_hours[name] for name in {row[0] for row in rows})
-    assert (told["all"] * lived).sum() / PER_PATIENTS == pytest.approx(reaching, rel=1e-9, abs=1e-9)
-    assert (told["left"] * lived).sum() / PER_PATIENTS == pytest.approx(reaching / 2, rel=1e-9, abs=1e-9)
-    assert set(told.index[told["all"] > 0]) <= {row[1] for row in rows}

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from geomap.errors import DataError
+from geomap.load import _site_names
 from geomap.load._bank_places import in_england
 from geomap.load.active_places import load_venues
 from geomap.schema import AccountingFrame, VenueFrame
@@ -80,6 +81,91 @@ def test_a_file_without_site_ids_is_refused(tmp_path: Path) -> None:
         load_venues(tmp_path)
 
 
+PERSON = ["Dr", "Perséphone", "Featherstonehaugh", "persephone@example.org", "01632 960 001"]
+"""What stands about a contact in the columns of sites.csv that are never read."""
+SITES_HEADING = "Site ID,Site Alias,Title,Forename,Surname,Email,Telephone,Site Name,Car Park,Postcode"
+ONE_GYM = ["7,3,GLL,Public Access,430000,430000,,", "8,3,,Public Access,440000,430000,,"]
+
+
+def with_sites(folder: Path, *rows: str, encoding: str = "utf-8") -> Path:
+    """Gyms at sites 7 and 8, and a sites.csv beside them."""
+    write(folder, healthandfitnessgym=ONE_GYM)
+    (folder / "sites.csv").write_text("\n".join((SITES_HEADING, *rows)) + "\n", encoding=encoding)
+    return folder
+
+
+def site_row(site_id: str, name: str, postcode: str) -> str:
+    return ",".join([site_id, "", *PERSON, name, "Yes", postcode])
+
+
+def test_names_and_postcodes_come_from_the_file_of_sites(tmp_path: Path) -> None:
+    rows = (("7", "Seventh Hall", "ls1 3ad"), ("9", "Elsewhere", "LS1 4AP"), ("8", "", "LS14AP"))
+    loaded = load_venues(with_sites(tmp_path, *(site_row(*row) for row in rows)))
+    names = loaded.frame.set_index(VenueFrame.site_id)[[VenueFrame.site_name, VenueFrame.postcode]]
+    assert names.loc["7"].tolist() == ["Seventh Hall", "LS1 3AD"]
+    assert names[VenueFrame.site_name].isna().tolist() == [False, True]
+    assert names.loc["8", VenueFrame.postcode] == "LS1 4AP"
+    own = loaded.accounting[loaded.accounting[AccountingFrame.source] == "sites.csv"]
+    assert rows_by_status(own) == {"used": 2, "not_used": 1}
+    assert "Active Places here names 1 of its 2 sites; sites.csv of its download has all." in loaded.notes
+
+
+def test_nothing_about_a_person_is_ever_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three columns of the eighty are asked of the reader, by name, and three are all that it hands on."""
+    asked, handed = [], []
+
+    def watch(file: Path, *, member: str, columns: tuple[str, ...]):
+        asked.append(columns)
+        handed.append(reader(file, member=member, columns=columns))
+        return handed[-1]
+
+    reader = _site_names.read_csv
+    monkeypatch.setattr(_site_names, "read_csv", watch)
+    loaded = load_venues(with_sites(tmp_path, site_row("7", "Seventh Hall", "LS1 3AD")))
+    assert asked == [("Site ID", "Site Name", "Postcode")]
+    assert [list(raw.frame) for raw in handed] == [["Site ID", "Site Name", "Postcode"]]
+    told = [handed[0].frame, loaded.frame, loaded.accounting, loaded.repairs, loaded.notes, loaded.faults]
+    assert "Seventh Hall" in str([frame.to_dict() for frame in told[:2]])
+    everything = str([part.to_dict() if isinstance(part, pd.DataFrame) else part for part in told])
+    assert not [word for word in PERSON if word in everything]
+
+
+@pytest.mark.parametrize("damage", ["a cell too many", "an open quotation mark", "another encoding"])
+def test_what_is_wrong_with_the_file_of_sites_never_repeats_a_person(tmp_path: Path, damage: str) -> None:
+    row = site_row("7", "Seventh Hall", "LS1 3AD")
+    spoilt = {"a cell too many": f"{row},{PERSON[2]}", "an open quotation mark": row.replace("Dr", '"Dr')}
+    encoding = "cp1252" if damage == "another encoding" else "utf-8"
+    loaded = load_venues(with_sites(tmp_path, spoilt.get(damage, row), site_row("8", "Eighth", ""), encoding=encoding))
+    assert loaded.frame[VenueFrame.site_id].tolist() == ["7", "8"]
+    assert loaded.frame[VenueFrame.site_name].notna().all() == (damage == "another encoding")
+    told = [repair for repair in loaded.repairs if repair.source == "sites.csv"]
+    assert len(told) == (damage == "another encoding")
+    everything = str([loaded.frame.to_dict(), loaded.accounting.to_dict(), loaded.repairs, loaded.notes, loaded.faults])
+    assert not [word for word in PERSON[1:] if word in everything]
+    assert any("names of sites are not known" in note for note in loaded.notes) == (damage != "another encoding")
+
+
+def test_of_several_names_the_one_told_most_often_is_kept_whatever_the_order(tmp_path: Path) -> None:
+    rows = [site_row("7", name, "LS1 3AD") for name in ("Old Hall", "New Hall", "New Hall", "NA")]
+    (tmp_path / "there").mkdir()
+    (tmp_path / "back").mkdir()
+    there = load_venues(with_sites(tmp_path / "there", *rows)).frame
+    assert there[VenueFrame.site_name].tolist()[0] == "New Hall"
+    pd.testing.assert_frame_equal(there, load_venues(with_sites(tmp_path / "back", *rows[::-1])).frame)
+
+
+def test_a_table_of_names_laid_into_the_real_bundle(real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "sport_england_active_places_2024-07"
+    (tmp_path / "healthandfitnessgym.csv").symlink_to(folder / "activeplacescsvs" / "healthandfitnessgym.csv")
+    (tmp_path / "site_names_volleyball_subset.csv").symlink_to(folder / "site_names_volleyball_subset.csv")
+    loaded = load_venues(tmp_path)
+    names = loaded.frame.set_index(VenueFrame.site_id)[VenueFrame.site_name]
+    assert (len(names), int(names.notna().sum())) == (5_972, 1_556)
+    assert names["1000009"] == "DAVID LLOYD (CHESHIRE OAKS)"
+    own = loaded.accounting[loaded.accounting[AccountingFrame.source] == "site_names_volleyball_subset.csv"]
+    assert sum(rows_by_status(own).values()) > 4_511
+
+
 @pytest.mark.parametrize(
     ("edition", "sites", "used", "outdoor"),
     [("2024-07", 11_020, 25_764, 0), ("2026-01", 11_053, 25_896, 300)],
@@ -135,4 +221,6 @@ def test_the_trafford_layout_with_longitude_and_latitude(real_data: Path) -> Non
     frame = loaded.frame
     assert len(frame) == 28
     assert frame[VenueFrame.easting].between(370_000, 385_000).all()
+    assert frame[VenueFrame.site_name].notna().all() and frame[VenueFrame.postcode].notna().all()
+    assert frame[VenueFrame.site_name][0] == "David Lloyd (Manchester Trafford City)"
     assert rows_by_status(loaded.accounting) == {"used": 39, "not_used": 10}

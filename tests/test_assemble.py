@@ -139,7 +139,6 @@ def make_parts() -> assemble.Parts:
         hours_reasons=texts(REASONS, ["pledge_id", "stage", "reason", "hours"]),
         priced=texts(priced, ["pledge_id", "pathway_id", "pcn_code", "places", "matched_hours"]),
         first_allocation=empty,
-        hours_in_reach=empty,
     )  # fmt: skip
 
 

@@ -172,9 +172,9 @@ def test_the_log_of_cbc_is_understood(bench):
 def place_tables(bench: SimpleNamespace, max_min: float):
     """Two facilities and points on, just inside and just outside the limit around the first; nobody near the second."""
     f = PopulationPointFrame
-    told = {"mode": "drive", "outreach_km": 0, "detour": {"drive": 1.3}, "speed_kmh": {"drive": 26}}
+    told = {"modes": ["drive"], "outreach_km": 0, "detour": {"drive": 1.3}, "speed_kmh": {"drive": 26}}
     travel = TravelParams(max_min=max_min, **told)
-    m = travel.max_m
+    m = travel.farthest_m
     spots = [
         ("ON", m, 0.0, 10.0), ("ON", 0.0, -m, 30.0), ("ON", m * 1.001, 0.0, 10.0), ("SLOPE", 0.6 * m, 0.8 * m, 5.0),
         ("OUT", m + 0.001, 0.0, 7.0), ("CORNER", 0.71 * m, 0.71 * m, 7.0), ("NOBODY", 1.0, 1.0, 0.0),
@@ -305,7 +305,7 @@ def test_the_demo_from_the_command_line():
     done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["contender"] for row in rows] == chosen
+    assert [row["contender"] for row in rows] == [*chosen, *chosen[3:]], "PySAL has two tasks"
     for row in rows:
         assert list(row)[: len(KEYS)] == KEYS
         assert row["size"] == "demo" and row["cpu_s"] > 0 and row["wall_s"] > 0 and row["peak_mb"] > 10

@@ -330,9 +330,9 @@ class TestRuns:
         scenario = Scenario.from_toml(DEMO / "demo.toml")
         from geomap.load import gather
 
-        monkeypatch.setitem(gather._LOADERS, "qof", tasks.crash_on)
-        monkeypatch.setitem(gather._LOADERS, "practice_imd", tasks.crash_on)
-        monkeypatch.setitem(gather._LOADERS, "inactivity", tasks.refuse_on)
+        monkeypatch.setitem(gather.LOADERS, "qof", tasks.crash_on)
+        monkeypatch.setitem(gather.LOADERS, "practice_imd", tasks.crash_on)
+        monkeypatch.setitem(gather.LOADERS, "inactivity", tasks.refuse_on)
         with pytest.raises(DataError) as caught:
             load_inputs(scenario)
         told = {(fault.source, fault.problem) for fault in caught.value.faults if fault.row is None}

@@ -16,6 +16,7 @@ from geomap.config import (
     MatchParams,
     NeedParams,
     PathwayParams,
+    RoadParams,
     Scenario,
     TravelParams,
     default_pathways,
@@ -23,7 +24,7 @@ from geomap.config import (
 )
 from geomap.errors import ConfigError
 
-DEFAULTS = ("match", "need", "pathways", "sources", "travel", "sites")
+DEFAULTS = ("activities", "match", "need", "own_sources", "pathways", "roads", "sources", "travel", "sites")
 PERIOD = "[period]\nstart = 2026-04-01\nend = 2027-03-31\nas_of = 2026-07-01\n"
 PLACES = '[data]\nfolder = "official"\n[bank]\npath = "bank.xlsx"\n'
 NAMED = 'name = "A run"\n'
@@ -67,6 +68,7 @@ class TestShipped:
         LinkWorkerParams.model_validate(load_default("need")["link_workers"])
         MatchParams.model_validate(load_default("match")["match"])
         TravelParams.model_validate(load_default("travel"))
+        RoadParams.model_validate(load_default("roads"))
         assert len(default_pathways()) == 8
 
     def test_the_eight_pathways(self):
@@ -87,7 +89,7 @@ class TestShipped:
             assert [share for share, _ in shares] == ["referral_share", "uptake_share", "completion_share"], name
             assert all(comment.startswith("# †") for _, comment in shares), f"{name}: an assumption is marked †"
 
-    @pytest.mark.parametrize("name", ["match", "need", "travel"])
+    @pytest.mark.parametrize("name", ["match", "need", "roads", "travel"])
     def test_every_other_figure_has_a_comment_beside_or_above_it(self, name):
         text = resources.files("geomap").joinpath(f"defaults/{name}.toml").read_text(encoding="utf-8")
         above = ""
@@ -109,12 +111,16 @@ class TestShipped:
         assert referrals * default_pathways()["exercise_referral"].uptake_share == pytest.approx(100_000, rel=0.01)
 
     def test_fifteen_minutes_by_car_are_five_kilometres(self):
-        assert TravelParams.model_validate(load_default("travel")).max_m == pytest.approx(5000)
+        assert TravelParams.model_validate(load_default("travel")).max_m("drive") == pytest.approx(5000)
 
     def test_sources_tell_what_to_save_from_where(self):
         for key, source in load_default("sources").items():
-            texts = {"title", "publisher", "page", "save_as", "gives", "attribution"}
-            assert set(source) == texts | {"patterns", "required"}, key
+            texts = {"title", "publisher", "page", "save_as", "gives", "without", "attribution", "licence"}
+            ways = {"url", "links", "layer"} & set(source)
+            more = {"vintage", "sha256", "by_hand"} | ({"where", "fields", "form"} if "layer" in source else set())
+            assert len(ways) == 1 or (not ways and source["by_hand"]), key
+            assert texts | {"patterns", "required", "most_mb"} | ways <= set(source), key
+            assert set(source) <= texts | {"patterns", "required", "most_mb"} | ways | more, key
             assert all(source[name] for name in texts), key
             assert source["page"].startswith("https://"), key
             assert isinstance(source["required"], bool) and source["patterns"], key
@@ -129,7 +135,7 @@ class TestMerging:
         assert scenario.pathways == default_pathways()
         assert scenario.need.weights.imd == 0.4
         assert scenario.link_workers.caseload == 225
-        assert scenario.travel.mode == "drive"
+        assert scenario.travel.modes == ("drive",)
         assert scenario.match.require_roles is True
         assert scenario.label == "" and scenario.area.icb_codes == () and scenario.bank.bad_rows == "stop"
         assert scenario.period.start == dt.date(2026, 4, 1)
@@ -241,7 +247,13 @@ class TestFaults:
         [
             ("tittle = 3\n", "tittle is not a setting geomap knows; check the spelling."),
             ("[need.weights]\nimd = nan\n", "need.weights.imd is nan: Input should be a finite number."),
-            ("[travel]\nmode = \"bike\"\n", "travel.mode is 'bike': Input should be 'walk', 'drive' or 'transit'."),
+            ("[travel]\nmodes = ['bike']\n", "travel.modes.0 is 'bike': Input should be 'walk', 'drive' or 'transit'."),
+            (
+                "[travel]\nmode = 'walk'\n",
+                'travel: mode is no setting any more; write modes = ["walk"], a list of those allowed.',
+            ),
+            ("[travel]\nmodes = 'walk'\n", 'travel: modes is a list of those allowed; write modes = ["walk"].'),
+            ("[travel]\nmax_min = { walk = 20 }\n", "travel: max_min.drive must be given."),
             ("[need]\nweight_floor = 0\n", "need.weight_floor is 0: Input should be greater than 0."),
             ("[match]\ngap_share = 1\n", "match.gap_share is 1: Input should be less than 1."),
         ],
@@ -307,7 +319,7 @@ class TestFaults:
 
     def test_a_mode_without_its_speed(self):
         with pytest.raises(ValidationError, match=r"speed_kmh\.drive must be given"):
-            TravelParams(mode="drive", max_min=15, outreach_km=5, detour={"drive": 1.3}, speed_kmh={"walk": 4.8})
+            TravelParams(modes=["drive"], max_min=15, outreach_km=5, detour={"drive": 1.3}, speed_kmh={"walk": 4.8})
 
     def test_a_venue_type_that_no_facility_can_have(self, tmp_path):
         (line,) = refused(write(tmp_path, '[pathways.dance]\nvenue_types = ["hall", "gmy"]\n'))

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomap.config import LinkWorkerParams, PathwayParams, default_pathways, load_default
-from geomap.demand import bound_places, build_ages, build_pathways, count_aged, estimate_ceilings, estimate_demand
+from geomap.demand import (
+    assume_ceilings,
+    bound_places,
+    build_ages,
+    build_pathways,
+    count_aged,
+    estimate_ceilings,
+    estimate_demand,
+)
 from geomap.load.inactivity import load_inactivity
 from geomap.load.qof import load_registers
 from geomap.load.registrations import load_list_sizes, load_practices
@@ -191,6 +199,18 @@ def test_the_catalogue_as_a_table():
     product = found[PathwayFrame.weeks] * found[PathwayFrame.sessions_per_week] * found[PathwayFrame.session_hours]
     assert product.tolist() == found[PathwayFrame.course_hours].tolist()
     assert found.loc[found[PathwayFrame.pathway_id] == "dance", PathwayFrame.roles].tolist() == [""]
+
+
+def test_without_a_workforce_file_each_pcn_has_the_mean_of_england():
+    """2,642.40 full-time equivalents over 63,436,508 patients: a PCN of 20,000 has 0.83, which can refer 47 a year."""
+    need = pd.DataFrame({NeedFrame.pcn_code: ["U2", "U1"], NeedFrame.patients: [20_000, 63_436_508]})
+    found, (note,) = assume_ceilings(need, SHIPPED)
+    CeilingFrame.validate(found)
+    assert found[CeilingFrame.pcn_code].tolist() == ["U1", "U2"]
+    assert found[CeilingFrame.link_worker_fte].tolist() == pytest.approx([2_642.40, 0.833], rel=1e-3)
+    assert found[CeilingFrame.ceiling_referrals].iloc[1] == pytest.approx(20_000 / 10_000 * 0.4165 * 225 * 0.25)
+    assert found[CeilingFrame.fte_basis].eq("england_mean").all()
+    assert "no workforce file was given" in note and "0.4165 FTE for 10,000 patients" in note
 
 
 class TestCeilings:

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from geomap.errors import DataError
-from geomap.places import draw_footprints
-from geomap.schema import FootprintFrame, OutlineFrame, PopulationPointFrame
+from geomap.places import draw_footprints, measure_footprints
+from geomap.schema import FootprintFrame, FootprintResultFrame, OutlineFrame, PopulationPointFrame
 from geomap.schema.words import CRS
 
 PCN, POINT, PATIENTS = PopulationPointFrame.pcn_code, PopulationPointFrame.point_id, PopulationPointFrame.patients
@@ -114,3 +114,48 @@ def test_more_pcns_than_lsoas_is_refused() -> None:
     rows = [("U1", "Ex0y0", 10, 0.5, 0.5), ("U2", "Ex0y0", 20, 0.5, 0.5)]
     with pytest.raises(DataError, match="more PCNs than LSOA outlines"):
         draw_footprints(make_points(rows, "practice_lsoa"), lsoa_outlines=make_grid(1))
+
+
+def squares(**corner_of: float) -> gpd.GeoDataFrame:
+    """Areas of 2 × 2 km, their lower left corners so many kilometres east of (430, 430)."""
+    shapes = [shapely.box(430_000 + 1_000 * x, 430_000, 432_000 + 1_000 * x, 432_000) for x in corner_of.values()]
+    return gpd.GeoDataFrame({FootprintFrame.pcn_code: list(corner_of)}, geometry=shapes, crs=CRS)
+
+
+NAMES = pd.Series({"U1": "One", "U2": "Two", "U3": "Three"})
+HOMES = [
+    ("U1", "a", 600, 1, 1), ("U1", "b", 400, 3, 1), ("U2", "a", 200, 1, 1), ("U2", "b", 300, 3, 1),
+    ("U3", "a", 7, 1, 1), ("U3", "b", 8, 3, 1), ("U3", "c", 85, 90, 1), ("U2", "d", 0, 1, 1.5),
+]  # fmt: skip
+
+
+def test_whose_patients_live_in_an_area() -> None:
+    """Of 807 who live in U1's, 207 are others'; the 7 of U3 are too few to be told of as a PCN."""
+    f = FootprintResultFrame
+    worth, notes = measure_footprints(squares(U1=0, U2=2, U3=50), make_points(HOMES, "practice_lsoa"), NAMES)
+    told = worth.set_index(f.pcn_code)
+    assert told[f.inside_share].to_dict() == {"U1": 0.6, "U2": 0.6, "U3": 0.0}
+    assert told.loc[["U1", "U2"], f.others_share].tolist() == [round(207 / 807, 2), round(408 / 708, 2)]
+    assert np.isnan(told.loc["U3", f.others_share]), "nobody lives there"
+    assert told[f.others_pcns].to_dict() == {"U1": 1, "U2": 2, "U3": 0}
+    assert told[f.area_km2].tolist() == [4.0, 4.0, 4.0]
+    assert notes == (
+        "The areas drawn for 3 PCNs follow from where their patients live and are indicative: 56% of patients live "
+        "inside their own PCN's, and 41% of those who live inside one are other PCNs'.",
+    )
+
+
+def test_what_practices_cover_is_not_told_as_where_patients_live() -> None:
+    f = FootprintResultFrame
+    worth, notes = measure_footprints(squares(U1=0, U2=2, U3=50), make_points(HOMES), NAMES)
+    assert worth[[f.inside_share, f.others_share]].isna().all(axis=None)
+    assert worth[f.others_pcns].tolist() == [1, 2, 0] and worth[f.basis].eq("practice_postcode").all()
+    assert len(notes) == 1 and "cannot be told" in notes[0]
+
+
+def test_a_point_on_a_shared_edge_is_in_one_area() -> None:
+    f = FootprintResultFrame
+    points = make_points([("U1", "a", 10, 2, 1), ("U2", "b", 10, 2, 1)], "practice_lsoa")
+    worth, _ = measure_footprints(squares(U2=2, U1=0), points, NAMES[:2])
+    assert worth[f.inside_share].tolist() == [1.0, 0.0]
+    assert worth[f.others_share].tolist()[0] == 0.5 and np.isnan(worth[f.others_share].tolist()[1])

@@ -50,14 +50,14 @@ def stopped(folder: Path, bad_rows: str = "reject", **changes: object) -> DataEr
 def test_what_was_read(inputs):
     assert set(inputs.tables) == {
         "practice_map", "list_sizes", "qof", "practice_imd", "workforce", "inactivity", "boundaries", "land",
-        "practice_addresses", "active_places",
+        "practice_addresses", "active_places", "openactive", "open_referral",
     }  # fmt: skip
     assert len(inputs.bank.pledges) == 400
     assert {path.relative_to(DEMO).as_posix() for path in inputs.paths} == {
         path.relative_to(DEMO).as_posix() for name in ("official", "bank") for path in (DEMO / name).iterdir()
     }
     whats = [what for what, _, _ in inputs.sources]
-    assert whats[-1] == "Operators' bank of hours" and len(whats) == len(set(whats)) == 12
+    assert whats[-1] == "Operators' bank of hours" and len(whats) == len(set(whats)) == 14
     assert all(file for _, file, _ in inputs.sources)
 
 
@@ -102,7 +102,7 @@ class TestMissing:
     def test_every_required_file_and_the_bank_in_one_pass(self, tmp_path):
         (tmp_path / "official").mkdir()
         error = stopped(DEMO, data=tmp_path / "official", bank=tmp_path / "bank")
-        assert len(error.faults) == 4
+        assert len(error.faults) == 3
         assert error.faults[-1].source == "bank"
 
     def test_without_the_folder_the_bank_is_still_looked_at(self, tmp_path):

@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 FOUNDATIONS = (
     "errors", "schema", "config", "units", "links", "facts", "few", "phrases", "phrases_choice", "validate", "solver",
-    "runner",
+    "runner", "web",
 )  # fmt: skip
 """What every stage may use; among themselves `MAY_USE` holds."""
 
@@ -41,10 +41,11 @@ MAY_USE = {
     "_lock": {"errors"},
     "outputs": {"errors", "_lock"},
     "validate": {"errors", "schema", "config"},
+    "web": {"errors"},
 }
 """Foundation → the rooms it may import from."""
 
-BUILT_ON = {"locate": {"match"}, "robust": {"match", "locate"}, "explain": {"match", "locate"}}
+BUILT_ON = {"load": {"openactive"}, "locate": {"match"}, "robust": {"match", "locate"}, "explain": {"match", "locate"}}
 """Stages that stand on another: sites are chosen in the match's own model, and drawn and explained in theirs."""
 
 CUPBOARDS = sorted(path.stem for path in PACKAGE.glob("_[a-z]*.py"))
@@ -55,9 +56,10 @@ TOP = ("cli", "commands", "pipeline", "__init__", "__main__")
 
 OPENERS = {
     "load/_files.py", "load/_archive.py",  # what a planner hands in, and the postcodes that ship with a package
-    "load/_zip.py", "load/_shapes.py",  # what is in a zip, and copies for GDAL, once they have been checked
+    "load/_zip.py", "load/_shapes.py", "load/_osm.py",  # what is in a zip, and copies for GDAL, once looked at
     "config/scenario.py", "render/assets.py",  # scenarios and defaults; own and XStatic's scripts and styles
     "outputs.py", "_lock.py", "robust/store.py",  # the results, and draws that are done
+    "fetch/parts.py",  # official files on their way into their place, and what is remembered of them
 }  # fmt: skip
 """The only modules that open files."""
 
@@ -131,7 +133,7 @@ def test_a_private_module_belongs_to_one_room(cupboard: str) -> None:
     [
         ("folium", "render"), ("branca", "render"), ("highspy", "solver"), ("xlsxwriter", "report"),
         ("docx", "report"), ("matplotlib", "report"),
-        ("dask", "_cluster"), ("distributed", "_cluster"),
+        ("dask", "_cluster"), ("distributed", "_cluster"), ("httpx", "web"),
     ],
 )  # fmt: skip
 def test_a_package_is_known_to_one_room(package: str, room: str) -> None:

@@ -20,6 +20,8 @@ from geomap.load.boundaries import load_outlines
 from geomap.load.deprivation import load_practice_deprivation
 from geomap.load.find import find_sources
 from geomap.load.inactivity import load_inactivity
+from geomap.load.open_referral import load_services
+from geomap.load.openactive import load_openactive
 from geomap.load.postcodes import load_postcodes, normal_postcode
 from geomap.load.qof import load_registers
 from geomap.load.registrations import load_list_sizes, load_practices
@@ -134,6 +136,8 @@ def test_every_official_file_is_found_and_loads_without_a_fault():
         "inactivity": (load_inactivity, 14),
         "boundaries": (load_outlines, 2),
         "land": (load_outlines, 14),
+        "openactive": (load_openactive, 90),
+        "open_referral": (load_services, 57),
     }
     found, faults = find_sources(OFFICIAL, {})
     assert not faults

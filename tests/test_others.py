@@ -22,9 +22,10 @@ from geomap.config import MapParams, Scenario
 from geomap.errors import ConfigError
 from geomap.render import build_map
 from geomap.render.basemap_data import basemap_data
-from geomap.render.others import others_data
+from geomap.render.blocks import Rows
+from geomap.render.others import asks_data, opportunities_data, others_data
 from geomap.render.shapes import GRID_ZOOM
-from geomap.schema import OutlineFrame, PcnResultFrame, VenueFrame
+from geomap.schema import AskFrame, OpportunityFrame, OutlineFrame, PathwayFrame, PcnResultFrame, VenueFrame
 from geomap.schema.words import CRS, VENUE_TYPES
 
 MOST_BYTES = 1_000_000
@@ -32,7 +33,7 @@ URL = "https://tiles.example.org/{z}/{x}/{y}.png"
 
 
 def made_up_venues(n: int, *, seed: int = 1, names: int = 3_000) -> pd.DataFrame:
-    """Sites strewn over a country, more of them in places; one in six names an operator."""
+    """Sites strewn over a country, more of them in places; one in six names an operator, two in three are named."""
     random = np.random.default_rng(seed)
     towns = random.uniform((360_000, 100_000), (560_000, 560_000), (300, 2))
     at = towns[random.integers(0, len(towns), n)] + random.normal(0, 8_000, (n, 2))
@@ -42,13 +43,16 @@ def made_up_venues(n: int, *, seed: int = 1, names: int = 3_000) -> pd.DataFrame
     frame = pd.DataFrame(
         {
             VenueFrame.site_id: [str(1_000_000 + row) for row in range(n)],
+            VenueFrame.site_name: [None if row % 3 == 2 else f"Middle Shire Sports Hall {row}" for row in range(n)],
             VenueFrame.venue_types: kinds,
             VenueFrame.operator_name: operators,
+            VenueFrame.postcode: None,
             VenueFrame.easting: at[:, 0],
             VenueFrame.northing: at[:, 1],
         }
     )
-    return frame.astype(dict.fromkeys((VenueFrame.site_id, VenueFrame.venue_types, VenueFrame.operator_name), "str"))
+    text = [name for name in frame if name not in (VenueFrame.easting, VenueFrame.northing)]
+    return frame.astype(dict.fromkeys(text, "str"))
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,9 @@ def test_every_site_comes_back_where_it_was(tables) -> None:
     assert types == venues[VenueFrame.venue_types].iloc[row].tolist()
     operators = [None if of < 0 else columns["operators"][of] for of in columns["operator"]]
     assert operators == [None if pd.isna(name) else name for name in venues[VenueFrame.operator_name].iloc[row]]
+    names = [None if of < 0 else columns["names"][of] for of in columns["name"]]
+    assert names == [None if pd.isna(name) else name for name in venues[VenueFrame.site_name].iloc[row]]
+    assert columns["site"] == venues[VenueFrame.site_id].iloc[row].tolist()
 
 
 def test_the_order_of_rows_never_shows(tables) -> None:
@@ -105,16 +112,121 @@ def test_the_real_sites(real_data: Path, tables) -> None:
     assert sum(of >= 0 for of in columns["operator"]) == venues[VenueFrame.operator_name].notna().sum()
 
 
-def test_hostile_operators_stay_inside_the_packed_text(tables) -> None:
-    venues = made_up_venues(len(HOSTILE)).assign(**{VenueFrame.operator_name: pd.Series(HOSTILE, dtype="str")})
-    tables = dataclasses.replace(tables, other_facilities=venues)
-    assert set(unpack(others_data(tables))["operators"]) == set(HOSTILE)
+def test_hostile_texts_stay_inside_the_packed_text(tables) -> None:
+    hostile = pd.Series(HOSTILE, dtype="str")
+    venues = made_up_venues(len(HOSTILE))
+    venues = venues.assign(**{VenueFrame.operator_name: hostile, VenueFrame.site_name: hostile[::-1].array})
+    f, ask = OpportunityFrame, AskFrame
+    opportunities = made_up_opportunities(len(HOSTILE)).assign(
+        **{f.opportunity_name: hostile, f.venue_name: hostile, f.activities: hostile, f.url: "javascript:alert(1)"}
+    )
+    asks = made_up_asks(tables).iloc[: len(HOSTILE)].assign(**{ask.ask_name: hostile, ask.operator_name: hostile})
+    own = {"other_facilities": venues, "opportunities": opportunities, "asks": asks}
+    tables = dataclasses.replace(tables, **own)
+    assert set(unpack(others_data(tables))["operators"]) == set(unpack(others_data(tables))["names"]) == set(HOSTILE)
+    assert set(unpack(opportunities_data(tables))["venues"]) == set(HOSTILE)
     html = build_map(tables)
-    assert "window.hit" not in html and "{% raw %}" not in html
+    assert "window.hit" not in html and "{% raw %}" not in html and "javascript:" not in html
 
 
 def test_nothing_is_packed_where_there_is_nothing(tables) -> None:
-    assert others_data(dataclasses.replace(tables, other_facilities=VenueFrame.no_rows())) == {"count": 0, "packed": ""}
+    none = dataclasses.replace(
+        tables,
+        other_facilities=VenueFrame.no_rows(),
+        opportunities=OpportunityFrame.no_rows(),
+        asks=AskFrame.no_rows(),
+    )
+    told = [others_data(none), opportunities_data(none), asks_data(none, rows_of(none))]
+    assert told == [{"count": 0, "packed": ""}] * 3
+
+
+def made_up_opportunities(n: int, *, online: int = 0) -> pd.DataFrame:
+    """Sessions at the places of made-up sites, the first few online."""
+    f, sites = OpportunityFrame, made_up_venues(n, seed=2)
+    placed = np.arange(n) >= online
+    frame = pd.DataFrame(
+        {
+            f.opportunity_id: [f"item-{row:05}" for row in range(n)],
+            f.source: ["openactive" if row % 2 else "open_referral" for row in range(n)],
+            f.kind: "SessionSeries",
+            f.opportunity_name: [f"Gentle movement {row % 40}" for row in range(n)],
+            f.operator_name: [None if row % 5 == 4 else f"Operator {row % 30}" for row in range(n)],
+            f.venue_name: [f"Village Hall {row % 50}" for row in range(n)],
+            f.postcode: None,
+            f.easting: sites[VenueFrame.easting].where(placed),
+            f.northing: sites[VenueFrame.northing].where(placed),
+            f.activities: [("Yoga", "Yoga;Tai Chi", None)[row % 3] for row in range(n)],
+            f.pathways: [("P1", "P1;P2", None)[row % 3] for row in range(n)],
+            f.age_min: np.nan,
+            f.age_max: np.nan,
+            f.sessions: 4,
+            f.url: None,
+        }
+    )
+    return OpportunityFrame.declared(frame)
+
+
+def made_up_asks(tables, most: int = 5) -> pd.DataFrame:
+    """The same few doors for every PCN and pathway, `most` each."""
+    f, rows = AskFrame, []
+    for code in tables.pcns[PcnResultFrame.pcn_code]:
+        for pathway in tables.pathways[PathwayFrame.pathway_id]:
+            for rank in range(1, most + 1):
+                door = {f.source: "active_places", f.ask_id: f"S{rank}", f.ask_name: f"Hall {rank}"}
+                door |= {f.offers: "gym;hall"}
+                told = {f.rank: rank, f.unmet_places: 9, f.reach_share: 0.5, f.minutes_min: 1.26 * rank}
+                rows.append({f.pcn_code: code, f.pcn_name: code, f.pathway_id: pathway, **door, **told})
+    return AskFrame.declared(pd.DataFrame(rows, columns=list(f.to_schema().columns)))
+
+
+def rows_of(tables) -> Rows:
+    """The keys that the asks point at; the other lists of the page are not looked at."""
+    lists = {field.name: pd.Index([]) for field in dataclasses.fields(Rows)}
+    keys = {"pcns": tables.pcns[PcnResultFrame.pcn_code], "pathways": tables.pathways[PathwayFrame.pathway_id]}
+    return Rows(**lists | {name: pd.Index(key) for name, key in keys.items()})
+
+
+def test_what_is_online_has_no_mark_and_every_other_comes_back(tables) -> None:
+    told = opportunities_data(dataclasses.replace(tables, opportunities=made_up_opportunities(200, online=20)))
+    columns = unpack(told)
+    assert told["count"] == len(columns["x"]) == 180
+    words = [columns["activity_sets"][of] if of >= 0 else None for of in columns["activities"]]
+    assert words.count(None) == 60 and words.count(["Yoga", "Tai Chi"]) == 60 and words.count(["Yoga"]) == 60
+    assert {columns["sources"][of] for of in columns["source"]} == {"openactive", "open_referral"}
+
+
+def test_the_page_lists_the_first_three_of_each_pcn_and_pathway(tables) -> None:
+    asks = made_up_asks(tables)
+    told = asks_data(dataclasses.replace(tables, asks=asks), rows_of(tables))
+    columns = unpack(told)
+    cells = len(tables.pcns) * len(tables.pathways)
+    assert told["count"] == len(columns["pcn"]) == 3 * cells
+    assert columns["id"] == ["S1", "S2", "S3"] and columns["offers"] == [["gym", "hall"]] * 3
+    assert columns["door"] == [0, 1, 2] * cells and columns["minutes"][:3] == [1.3, 2.5, 3.8]
+    shuffled = asks.sample(frac=1, random_state=1)
+    assert told == asks_data(dataclasses.replace(tables, asks=shuffled), rows_of(tables))
+
+
+def test_sources_are_credited_as_the_run_was_told(tables) -> None:
+    said = (("Active Places, data export (Sport England)", "a.zip", "Contains data of somebody."),)
+    facts = dataclasses.replace(tables.facts, sources=said)
+    own = {"facts": facts, "other_facilities": made_up_venues(3), "asks": made_up_asks(tables)}
+    tables = dataclasses.replace(tables, **own)
+    assert others_data(tables)["credit"] == "Contains data of somebody."
+    assert asks_data(tables, rows_of(tables))["credit"] == "Contains data of somebody."
+
+
+def test_a_country_of_asks_adds_less_than_a_megabyte(tables) -> None:
+    """31,000 rows to ask, of 10,000 doors with names of their own, in random order."""
+    f, random = AskFrame, np.random.default_rng(1)
+    rows = made_up_asks(tables, 3)
+    rows = pd.concat([rows] * (31_000 // len(rows)), ignore_index=True)
+    door = random.integers(0, 10_000, len(rows))
+    doors = {f.ask_id: [str(1_000_000 + row) for row in door], f.ask_name: [f"Sports Hall {row}" for row in door]}
+    rows = rows.assign(**doors, **{f.minutes_min: random.uniform(0, 15, len(rows))})
+    told = asks_data(dataclasses.replace(tables, asks=rows), rows_of(tables))
+    assert told["count"] == len(rows) > 30_000
+    assert len(told["packed"]) < MOST_BYTES
 
 
 def squares(*corners: tuple[float, float], size: float = 10_000) -> gpd.GeoSeries:

@@ -38,6 +38,7 @@ from geomap.schema import (
     FootprintResultFrame,
     GapFrame,
     HealthBudgetFrame,
+    IndicatorFrame,
     LedgerFrame,
     LevelFrame,
     LinkFrame,
@@ -80,7 +81,7 @@ MODELS = {
     "attention": AttentionFrame, "places": PlaceFrame, "other_facilities": VenueFrame,
     "opportunities": OpportunityFrame, "asks": AskFrame, "access": AccessResultFrame,
     "footprints": FootprintResultFrame,
-    "repairs": RepairFrame,
+    "repairs": RepairFrame, "indicators": IndicatorFrame,
 }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ class TestTables:
         frame, model = getattr(demo.tables, name), MODELS[name]
         assert list(frame.columns) == list(model.to_schema().columns)
         model.validate(pd.DataFrame(frame), lazy=True)
-        assert (len(frame) == 0) == (name in ("differences", "repairs"))  # no earlier plan, nothing to mend
+        assert (len(frame) == 0) == (name in ("differences", "indicators", "repairs"))  # nothing earlier, own or mended
         if isinstance(frame, gpd.GeoDataFrame):
             assert frame.crs == CRS
             assert frame.geometry.is_valid.all() and not frame.geometry.is_empty.any()
@@ -356,10 +357,12 @@ class TestFiles:
         tables = {"accounting", "allocation", "ledger", "links", "pcns", "unmatched_hours", "unmet_demand"}
         tables |= {"figures", "gaps", "provision", "sectors", "health_budgets", "pathways"}
         tables |= {"facilities", "levels", "fairness", "prices", "differences", "operators", "attention"}
-        tables |= {"pledges", "practices", "reachable", "ties", "need", "other_facilities", "repairs"}
+        tables |= {"pledges", "practices", "reachable", "ties", "need", "indicators", "other_facilities", "repairs"}
         tables |= {"could_be_asked", "opportunities", "access", "footprints"}
         assert written == {f"{name}.csv" for name in tables} | {
-            "manifest.json", "facts.json", "map.html", "plan.json", "report.docx", "results.gpkg", "results.xlsx"
+            "manifest.json", "facts.json", "map.html", "open_referral.json", "plan.json", "report.docx", "results.gpkg",
+            "results.xlsx", "datapackage.json", "facilities.geojson", "facilities.parquet", "icbs.parquet",
+            "pcns.geojson", "pcns.parquet",
         }  # fmt: skip
 
     def test_the_workbook_opens_and_says_that_it_is_illustrative(self, demo):

@@ -306,7 +306,7 @@ def test_a_step_farther_takes_nobody_out_of_reach(demo: Demo) -> None:
         ruled = far[ReachFrame.basis].eq(basis)
         pd.testing.assert_frame_equal(far[ruled], near[near[ReachFrame.basis].eq(basis)])
     # An operator's own limit stays: nobody new comes to a pledge that has one below what patients travel.
-    held = demo.ground.pledges[PledgeFrame.max_km].lt(demo.scenario.travel.max_m / 1000)
+    held = demo.ground.pledges[PledgeFrame.max_km].lt(demo.scenario.travel.farthest_m / 1000)
     mine = demo.ground.pledges.loc[held, PledgeFrame.pledge_id]
     assert held.any()
     assert far.index.get_level_values(0).isin(mine).sum() == near.index.get_level_values(0).isin(mine).sum()

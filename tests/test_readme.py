@@ -90,7 +90,7 @@ def test_every_official_file_stands_in_the_table(source_id: str) -> None:
     assert f"]({source['page']})" in where
     assert where.removeprefix("[").split("]")[0] in source["publisher"]
     assert (needed == "yes") == source["required"]
-    assert without
+    assert without == source["without"]
 
 
 def test_every_attribution_is_told() -> None:
@@ -106,7 +106,7 @@ def test_the_scenario_of_the_readme_holds(tmp_path: Path) -> None:
     path.write_text(text + wishes + sites, encoding="utf-8")
     scenario = Scenario.from_toml(path)
     assert scenario.data.folder == tmp_path / "official files"
-    assert scenario.travel.mode == "walk" and scenario.travel.speed_kmh["drive"] == 26.0
+    assert scenario.travel.modes == ("walk",) and scenario.travel.speed_kmh["drive"] == 26.0
     assert scenario.pathways["exercise_referral"].uptake_share == 0.72
     assert scenario.area.icb_codes == ("QOP",)
     assert [len(scenario.wishes.lock), len(scenario.wishes.ban), scenario.wishes.minimum[0].places] == [1, 1, 40]

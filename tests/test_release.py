@@ -86,6 +86,15 @@ def test_the_marks_stand_where_the_exact_count_is_small(both: Both) -> None:
         assert (frame[column] == SUPPRESSED).tolist() == hidden.tolist()
 
 
+def test_the_list_of_services_hides_what_the_allocation_hides(both: Both) -> None:
+    told = json.loads((both.folder / "open_referral.json").read_bytes())["x-geomap"]["matched"]
+    frame = pd.read_csv(both.folder / "allocation.csv", encoding="utf-8-sig", dtype="str")
+    for column in (AllocationResultFrame.places, AllocationResultFrame.matched_hours):
+        assert [str(row.get(column, row.get("not_shown"))) for row in told] == [
+            cell.removesuffix(".0") for cell in frame[column]
+        ]
+
+
 @pytest.mark.parametrize("layer", ["pcns", "facilities", "places"])
 def test_no_layer_of_the_geopackage_has_a_small_count(both: Both, layer: str) -> None:
     frame = pyogrio.read_dataframe(both.folder / "results.gpkg", layer=layer, read_geometry=False)
@@ -202,8 +211,7 @@ def with_one_person_more(finished: tuple[Run, Parts, SiteTables | None]) -> tupl
     moved = ledger.loc[mine, LedgerFrame.unmatched_hours].clip(upper=1.0)
     ledger.loc[mine, LedgerFrame.matched_hours] += moved
     ledger.loc[mine, LedgerFrame.unmatched_hours] -= moved
-    reach = parts.hours_in_reach + 1.0  # what the exact plan leaves in reach must not matter at all
-    return again, replace(parts, unmet=unmet, ledger=ledger, hours_in_reach=reach)
+    return again, replace(parts, unmet=unmet, ledger=ledger)
 
 
 def test_one_person_more_where_no_count_is_shown_changes_nothing_that_is_published(both: Both) -> None:

@@ -54,20 +54,25 @@ from geomap.report.files import (
 from geomap.report.summary import describe, describe_sites
 from geomap.report.workbook import write_workbook
 from geomap.schema import (
+    AccessResultFrame,
     AccountingFrame,
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     DifferenceFrame,
     FacilityResultFrame,
     FairnessFrame,
     FigureFrame,
+    FootprintResultFrame,
     GapFrame,
     HealthBudgetFrame,
+    IndicatorFrame,
     LedgerFrame,
     LevelFrame,
     LinkFrame,
     NeedFrame,
     OperatorResultFrame,
+    OpportunityFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
@@ -87,7 +92,7 @@ from geomap.schema import (
     UnmetFrame,
     VenueFrame,
 )
-from geomap.schema.published import LAYERS, PUBLISHED
+from geomap.schema.published import GEOJSON_LAYERS, LAYERS, PARQUET_LAYERS, PUBLISHED
 from geomap.schema.words import CRS, SECTOR_NAMES, UNMATCHED_REASONS, UNMET_REASONS
 
 HOSTILE = [
@@ -261,6 +266,41 @@ def make_backing(codes: list[str], ids: list[str]) -> dict[str, pd.DataFrame]:
         ),
         "places": gpd.GeoDataFrame(places, geometry=[Point(n, n) for n in range(len(places))], crs=CRS),
         "other_facilities": fill(VenueFrame, [{"site_id": i, "operator_name": i * (i != "P00") or None} for i in ids]),
+        **make_beside(codes, ids),
+    }
+
+
+def make_beside(codes: list[str], ids: list[str]) -> dict[str, pd.DataFrame]:
+    """What stands beside the bank, with hostile names and addresses, and what is not known of some of it."""
+    found = [
+        {"opportunity_id": f"A{i}", "opportunity_name": name, "operator_name": name, "url": name, "pathways": "falls",
+         "easting": 530_000.25, "northing": 180_000.0, "age_min": 18.0}
+        for i, name in zip(ids, HOSTILE, strict=True)
+    ]  # fmt: skip
+    found[0] |= {"easting": None, "northing": None, "age_min": None, "pathways": None, "url": None}
+    asked = [
+        {"ask_id": f"A{i}", "ask_name": name, "operator_name": name, "offers": name, "url": name, "rank": n}
+        for n, (i, name) in enumerate(zip(ids, HOSTILE, strict=True), start=1)
+    ]
+    asked[1] |= {"ask_name": None, "operator_name": None, "offers": None, "url": None}
+    own = [{"pcn_code": code, "indicator": name} for code, name in zip(codes, HOSTILE[:3], strict=True)]
+    return {
+        "indicators": fill(IndicatorFrame, own, value=[1.5, None, -2.0], higher_is="more need"),
+        "opportunities": fill(OpportunityFrame, found, source="openactive"),
+        "asks": fill(AskFrame, asked, pcn_code=codes[0], pathway_id="falls", source="open_referral"),
+        "access": fill(
+            AccessResultFrame,
+            [{"area_code": code, "area_name": name} for code, name in zip(codes, HOSTILE[:3], strict=True)],
+            level=["pcn", "lsoa", "imd_fifth"],
+            method=["2sfca", "e2sfca", "nearest"],
+            nearest_min=[4.5, None, 0.0],
+        ),
+        "footprints": fill(
+            FootprintResultFrame,
+            [{"pcn_code": code} for code in codes],
+            basis="practice_lsoa",
+            others_share=[0.5, None, 0.0],
+        ),
     }
 
 
@@ -307,7 +347,8 @@ def test_the_made_up_tables_hold_against_the_schema(tables: ResultTables) -> Non
         HealthBudgetFrame: tables.health_budgets, NeedFrame: tables.need, OperatorResultFrame: tables.operators,
         PledgeResultFrame: tables.pledges, PracticeResultFrame: tables.practices, ReachableFrame: tables.reachable,
         TieFrame: tables.ties, AttentionFrame: tables.attention, PlaceFrame: tables.places,
-        VenueFrame: tables.other_facilities,
+        VenueFrame: tables.other_facilities, OpportunityFrame: tables.opportunities, AskFrame: tables.asks,
+        AccessResultFrame: tables.access, FootprintResultFrame: tables.footprints, IndicatorFrame: tables.indicators,
     }  # fmt: skip
     for model, frame in models.items():
         model.validate(frame, lazy=True)
@@ -460,19 +501,21 @@ def test_sites_keep_their_place_to_the_metre(folder: Path) -> None:
 def test_geopackage_layers_crs_and_rows_as_gdal_reads_them(folder: Path, plain: ResultTables) -> None:
     path = folder / "results.gpkg"
     layers = {"facilities": plain.facilities, "icbs": plain.outlines, "pcns": plain.pcns, "places": plain.places}
-    assert sorted(name for name, _ in pyogrio.list_layers(path)) == sorted(layers) == sorted(LAYERS)
+    assert set(pyogrio.list_layers(path)[:, 0]) - {"layer_styles"} == set(layers) == set(LAYERS)
     for layer, frame in layers.items():
         back = gpd.read_file(path, layer=layer)
         assert back.crs.to_epsg() == 27700
         assert list(back.columns) == list(frame.columns)
         assert back.geometry.geom_equals(frame.geometry).all()
-    assert list(gpd.read_file(path, layer="facilities")["facility_name"]) == HOSTILE
-    assert list(gpd.read_file(path, layer="places")["place_name"]) == HOSTILE
+    names = [name.replace("\r", "\n") for name in HOSTILE]  # as in the CSV files
+    assert list(gpd.read_file(path, layer="facilities")["facility_name"]) == names
+    assert list(gpd.read_file(path, layer="places")["place_name"]) == names
 
 
 def test_a_layer_without_a_row_is_not_there(plain: ResultTables, tmp_path: Path) -> None:
     write_tables(tmp_path, dataclasses.replace(plain, outlines=plain.outlines.iloc[:0], places=PlaceFrame.no_shapes()))
-    assert sorted(name for name, _ in pyogrio.list_layers(tmp_path / "results.gpkg")) == ["facilities", "pcns"]
+    assert set(pyogrio.list_layers(tmp_path / "results.gpkg")[:, 0]) == {"facilities", "layer_styles", "pcns"}
+    assert not (tmp_path / "icbs.parquet").exists()
 
 
 def test_the_same_run_gives_the_same_bytes(
@@ -484,7 +527,8 @@ def test_the_same_run_gives_the_same_bytes(
     write_workbook(tmp_path / "results.xlsx", again)
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == len(sheets_of(tables)) + len(FILES) + 2
+    shapes = 1 + len(PARQUET_LAYERS) + len(GEOJSON_LAYERS)
+    assert len(names) == len(sheets_of(tables)) + len(FILES) + shapes + 1
     for name in names:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 

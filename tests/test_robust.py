@@ -51,7 +51,7 @@ from geomap.schema.words import ASSUMPTIONS, LIST_SEPARATOR
 
 HAIR = 1e-6
 SHIPPED = RobustParams.model_validate(load_default("sites")["robustness"])
-NEED = NeedParams.model_validate({key: load_default("need")["need"][key] for key in NeedParams.model_fields})
+NEED = NeedParams.model_validate(load_default("need")["need"])
 FULL = FullParams(gap_share=0.0, time_limit_s=60.0)
 _PERCENTILES = {
     "imd": NeedFrame.imd_percentile, "inactivity": NeedFrame.inactive_percentile,

@@ -90,7 +90,7 @@ def test_a_template_that_nobody_filled_in_is_refused(template: Path) -> None:
 def test_every_column_of_the_tables_stands_in_the_template(template: Path) -> None:
     book = openpyxl.load_workbook(template)
     assert book.sheetnames == ["Read me", "operators", "facilities", "pledges", "links"]
-    derived = {FacilityFrame.location_basis, FacilityFrame.geometry}
+    derived = {FacilityFrame.location_basis, FacilityFrame.other_venue_types, FacilityFrame.geometry}
     for name, model in (
         ("operators", OperatorFrame), ("facilities", FacilityFrame), ("pledges", PledgeFrame), ("links", LinkFrame)
     ):  # fmt: skip

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from geomap.config import TravelParams, load_default
 from geomap.errors import CrsError
-from geomap.schema import FacilityFrame, PairFrame, PcnResultFrame, PledgeFrame, PopulationPointFrame, ReachFrame
+from geomap.schema import (
+    FacilityFrame,
+    JourneyFrame,
+    PairFrame,
+    PcnResultFrame,
+    PledgeFrame,
+    PopulationPointFrame,
+    ReachFrame,
+)
 from geomap.schema.words import CRS
-from geomap.travel import link_pairs, reach_pledges
+from geomap.travel import KnownTimes, compare_straight, link_pairs, link_points, reach_pledges, tell_errors
 
 SHIPPED = TravelParams.model_validate(load_default("travel"))
 """Drive, 15 minutes, detour 1.3, 26 km/h: 0.003 minutes a metre, 5,000 m."""
@@ -150,10 +158,10 @@ class TestPairs:
         assert figures == (1, pytest.approx(SHIPPED.max_min, abs=1e-9))
 
     def test_walking_is_slower_than_driving(self):
-        walk = SHIPPED.model_copy(update={"mode": "walk"})
-        assert walk.minutes_per_m == pytest.approx(1.3 * 60 / 4830)
-        assert walk.max_m == pytest.approx(15 / 60 * 4830 / 1.3)
-        assert SHIPPED.max_m == pytest.approx(5000)
+        walk = SHIPPED.model_copy(update={"modes": ("walk",)})
+        assert walk.minutes_per_m("walk") == pytest.approx(1.3 * 60 / 4830)
+        assert walk.max_m("walk") == pytest.approx(15 / 60 * 4830 / 1.3)
+        assert SHIPPED.max_m("drive") == pytest.approx(5000)
         homes = points(("U1", 10, 500, 0), ("U2", 10, 2000, 0))
         found = told(link_pairs(facilities(("F1", "O1", 0, 0)), homes, walk))
         assert found == {("F1", "U1"): (1, pytest.approx(500 * 1.3 * 60 / 4830))}
@@ -390,3 +398,165 @@ def test_more_minutes_never_reach_fewer():
         assert narrow.keys() <= wide.keys()
         assert all(narrow[key][0] <= wide[key][0] for key in narrow)
     assert len(found[-1]) > len(found[0]) > 0
+
+
+def with_ids(homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Each point with an id of its own: P0, P1, …"""
+    ids = [f"P{n}" for n in range(len(homes))]
+    return homes.assign(**{PopulationPointFrame.point_id: ids}).astype({PopulationPointFrame.point_id: "str"})
+
+
+def travelling(*modes: str, **changes: object) -> TravelParams:
+    return TravelParams.model_validate({**load_default("travel"), "modes": modes, **changes})
+
+
+def known_times(*rows: tuple[str, str, float], mode: str = "drive", **more: object) -> KnownTimes:
+    """From (facility, point or PCN, minutes; not a number is out of reach)."""
+    f = JourneyFrame
+    frame = pd.DataFrame(rows, columns=[f.facility_id, f.point_id, f.minutes_min])
+    frame = frame.astype({f.facility_id: "str", f.point_id: "str", f.minutes_min: float})
+    ends = {"facilities": frozenset(frame[f.facility_id]), "places": frozenset(frame[f.point_id])}
+    return KnownTimes(**{"mode": mode, "basis": "matrix", "minutes": frame.dropna(), **ends, **more})
+
+
+def linked(sites: gpd.GeoDataFrame, homes: gpd.GeoDataFrame, params: TravelParams, **more: object) -> dict:
+    """(facility, point) → minutes."""
+    f = JourneyFrame
+    frame = link_points(sites, homes, params, **more)
+    assert not frame.duplicated([f.facility_id, f.point_id]).any()
+    return {(a, b): minutes for a, b, minutes in frame.itertuples(index=False)}
+
+
+ONE_SITE = facilities(("F1", "O1", 0, 0))
+THREE_HOMES = with_ids(points(("U1", 100, 500, 0), ("U1", 300, 3000, 0), ("U2", 600, 5100, 0)))
+"""On foot, 15 minutes at 4.83 km/h and a detour of 1.3, is 929 m; by car 5,000 m."""
+
+
+class TestModes:
+    def test_the_quickest_of_those_within_their_limits_by_hand(self):
+        both = travelling("walk", "drive", max_min={"walk": 15, "drive": 6}, start_min={"drive": 5})
+        # P0: on foot 0.5 km × 1.3 ÷ 4.83 km/h = 8.07; by car 5 + 1.5 = 6.5, beyond 6. P1: by car 14, beyond; no way.
+        assert linked(ONE_SITE, THREE_HOMES, both) == {("F1", "P0"): pytest.approx(500 * 1.3 * 0.06 / 4.83)}
+        longer = travelling("walk", "drive", max_min={"walk": 15, "drive": 14}, start_min={"drive": 5})
+        found = linked(ONE_SITE, THREE_HOMES, longer)
+        assert found == {("F1", "P0"): pytest.approx(6.5), ("F1", "P1"): pytest.approx(14)}
+
+    def test_one_mode_alone_is_as_it_was(self):
+        assert linked(ONE_SITE, THREE_HOMES, travelling("drive")) == {
+            ("F1", "P0"): pytest.approx(1.5), ("F1", "P1"): pytest.approx(9),
+        }  # fmt: skip
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(st.tuples(KILOMETRES, KILOMETRES), min_size=1, max_size=5),
+        st.lists(st.tuples(KILOMETRES, KILOMETRES), min_size=1, max_size=12),
+        st.permutations(["walk", "drive", "transit"]),
+        st.integers(1, 60),
+        st.integers(0, 10),
+    )
+    def test_a_mode_more_never_shrinks_reach_nor_lengthens_a_journey(self, spots, homes, modes, limit, start):
+        sites = facilities(*((f"F{i}", "O1", 1000 * x, 1000 * y) for i, (x, y) in enumerate(spots)))
+        lived = with_ids(points(*(("U1", 10, 1000 * x, 1000 * y) for x, y in homes)))
+        told = {"max_min": limit + 10, "start_min": {"drive": start}}
+        found = [linked(sites, lived, travelling(*modes[: n + 1], **told)) for n in range(3)]
+        for fewer, more in zip(found, found[1:], strict=False):
+            assert fewer.keys() <= more.keys()
+            assert all(more[pair] <= minutes for pair, minutes in fewer.items())
+
+    def test_a_point_in_several_rows_counts_once(self):
+        """An LSOA is a row of each PCN with patients in it."""
+        twice = pd.concat([THREE_HOMES, THREE_HOMES.assign(pcn_code="U9")], ignore_index=True)
+        assert linked(ONE_SITE, twice, SHIPPED) == linked(ONE_SITE, THREE_HOMES, SHIPPED)
+
+    def test_farther_is_so_many_metres_more_by_each_mode(self):
+        both = travelling("walk", "drive")
+        more = both.farther(1000)
+        assert [more.max_m(mode) - both.max_m(mode) for mode in both.modes] == pytest.approx([1000, 1000])
+
+
+class TestKnown:
+    def test_what_is_known_replaces_the_straight_line(self):
+        table = known_times(("F1", "P0", 20), ("F1", "P1", 4), ("F1", "P2", 15))
+        # P0 takes 20 minutes and is out; P2, which is 5.1 km off, is in: on the limit counts.
+        assert linked(ONE_SITE, THREE_HOMES, SHIPPED, known=[table]) == {("F1", "P1"): 4, ("F1", "P2"): 15}
+
+    def test_what_is_not_named_is_out_of_reach_between_ends_that_are_known(self):
+        table = known_times(("F1", "P0", 1), ("F1", "P1", np.nan))
+        # P1 is known and out of reach, though 3 km off; P2 is not known and too far in a straight line.
+        assert linked(ONE_SITE, THREE_HOMES, SHIPPED, known=[table]) == {("F1", "P0"): 1}
+
+    def test_ends_that_are_not_known_go_by_straight_line(self):
+        table = known_times(("F1", "P0", 1))
+        two = facilities(("F1", "O1", 0, 0), ("F2", "O1", 0, 0))
+        assert linked(two, THREE_HOMES, SHIPPED, known=[table]) == {
+            ("F1", "P0"): 1, ("F1", "P1"): pytest.approx(9),
+            ("F2", "P0"): pytest.approx(1.5), ("F2", "P1"): pytest.approx(9),
+        }  # fmt: skip
+
+    def test_a_table_by_one_mode_leaves_the_others(self):
+        table = known_times(("F1", "P0", np.nan), ("F1", "P1", np.nan), mode="drive")
+        found = linked(ONE_SITE, THREE_HOMES, travelling("walk", "drive"), known=[table])
+        assert found == {("F1", "P0"): pytest.approx(500 * 1.3 * 0.06 / 4.83)}
+
+    def test_of_two_the_first_decides(self):
+        table, by_road = known_times(("F1", "P0", 3)), known_times(("F1", "P0", 2), ("F1", "P1", 8))
+        found = linked(ONE_SITE, THREE_HOMES, SHIPPED, known=[table, by_road])
+        assert found == {("F1", "P0"): 3, ("F1", "P1"): 8}
+
+    def test_times_to_a_pcn_hold_for_all_its_patients(self):
+        table = known_times(("F1", "U1", 12), ("F1", "U2", 16))
+        assert told(link_pairs(ONE_SITE, THREE_HOMES, SHIPPED, known=[table])) == {("F1", "U1"): (1, 12)}
+
+    def test_a_pledge_keeps_its_own_kilometres(self):
+        table = known_times(("F1", "P0", 1), ("F1", "P1", 1), ("F1", "P2", 1))
+        reach = reach_pledges(pledges(pledge("A", max_km=2.0)), ONE_SITE, THREE_HOMES, pcns(U1="Q", U2="Q"), SHIPPED)
+        known = reach_pledges(
+            pledges(pledge("A", max_km=2.0)), ONE_SITE, THREE_HOMES, pcns(U1="Q", U2="Q"), SHIPPED, known=[table]
+        )
+        assert known[ReachFrame.pcn_code].tolist() == reach[ReachFrame.pcn_code].tolist() == ["U1"]
+        assert known[ReachFrame.reach_share].tolist() == [0.25] and known[ReachFrame.minutes_min].tolist() == [1]
+
+    def test_outreach_stays_by_straight_line(self):
+        table = known_times(("F1", "P0", np.nan), ("F1", "P1", np.nan), ("F1", "P2", np.nan))
+        out = pledges(pledge("A", delivery="outreach"))
+        found = reach_pledges(out, ONE_SITE, THREE_HOMES, pcns(U1="Q", U2="Q"), SHIPPED, known=[table])
+        assert found[ReachFrame.pcn_code].tolist() == ["U1"]
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(st.tuples(KILOMETRES, KILOMETRES), min_size=1, max_size=5),
+        st.lists(st.tuples(KILOMETRES, KILOMETRES), min_size=1, max_size=12),
+        st.randoms(use_true_random=False),
+    )
+    def test_a_table_of_the_straight_lines_changes_nothing_in_any_order(self, spots, homes, random):
+        sites = facilities(*((f"F{i}", "O1", 1000 * x, 1000 * y) for i, (x, y) in enumerate(spots)))
+        lived = with_ids(points(*((f"U{n % 3}", 10, 1000 * x, 1000 * y) for n, (x, y) in enumerate(homes))))
+        both = travelling("walk", "drive")
+        known = []
+        for mode in both.modes:
+            far = travelling(mode, max_min=600)
+            rows = [(*pair, minutes) for pair, minutes in linked(sites, lived, far).items()]
+            random.shuffle(rows)
+            known.append(known_times(*rows, mode=mode))
+        plain, tabled = told(link_pairs(sites, lived, both)), told(link_pairs(sites, lived, both, known=known))
+        assert tabled.keys() == plain.keys()
+        assert all(tabled[pair] == pytest.approx(plain[pair], rel=1e-12) for pair in plain)
+
+
+class TestErrors:
+    def test_how_far_straight_lines_are_off_by_hand(self):
+        # Straight lines take 1.5, 9 and 15.3 minutes; the table 3, 9 and 14, so that P2 is in reach by the table alone.
+        table = known_times(("F1", "P0", 3), ("F1", "P1", 9), ("F1", "P2", 14))
+        where = pd.Series(["urban", "urban", "rural"], index=THREE_HOMES.index)
+        urban, rural = compare_straight(ONE_SITE, THREE_HOMES, SHIPPED, [table], where).itertuples(index=False)
+        assert (urban.rurality, urban.pairs, urban.different_share) == ("urban", 2, 0)
+        assert (urban.median_share, urban.tenth_share) == pytest.approx((-0.25, -0.45))
+        assert (rural.rurality, rural.pairs, rural.different_share) == ("rural", 1, 1)
+        assert rural.median_share == pytest.approx(15.3 / 14 - 1)
+
+    def test_it_is_told_in_words(self):
+        table = known_times(("F1", "P0", 3), ("F1", "P1", 9), ("F1", "P2", np.nan))
+        where = pd.Series("town", index=THREE_HOMES.index)
+        (said,) = tell_errors(compare_straight(ONE_SITE, THREE_HOMES, SHIPPED, [table], where))
+        assert said.startswith("Straight lines against the table of travel times, drive, town: over 2 pairs")
+        assert "off by -25% in the median" in said

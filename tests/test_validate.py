@@ -110,7 +110,7 @@ def facilities(crs: str | None, **changes: object) -> gpd.GeoDataFrame:
     f = FacilityFrame
     row = {
         f.facility_id: "F1", f.operator_id: "O1", f.facility_name: "Hall", f.venue_type: "hall", f.postcode: "LS1 4AP",
-        f.access_notes: None, f.location_basis: "postcode",
+        f.other_venue_types: None, f.access_notes: None, f.location_basis: "postcode",
     } | changes  # fmt: skip
     frame = pd.DataFrame([row], index=[2]).astype("str")
     return gpd.GeoDataFrame(frame, geometry=[shapely.Point(430_000, 433_000)], crs=crs)

@@ -61,7 +61,7 @@ from geomap.schema import (
 from geomap.schema.words import CRS
 from geomap.travel import reach_pledges
 
-TRAVEL = TravelParams(mode="drive", max_min=30, outreach_km=0, detour={"drive": 1.2}, speed_kmh={"drive": 30})
+TRAVEL = TravelParams(modes=["drive"], max_min=30, outreach_km=0, detour={"drive": 1.2}, speed_kmh={"drive": 30})
 
 PLACES = {
     ("P1", "walk", "A"): 6, ("P1", "walk", "B"): 6, ("P2", "rehab", "C"): 2, ("P2", "rehab", "D"): 6,

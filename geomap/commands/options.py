@@ -8,6 +8,20 @@ from typing import Annotated, Literal
 import typer
 
 ScenarioFile = Annotated[Path, typer.Argument(help="The scenario, a TOML file.", metavar="SCENARIO.TOML")]
+ScenarioFiles = Annotated[
+    list[str],
+    typer.Argument(help="Scenarios: TOML files, folders of them, or 'scenarios/*.toml'.", metavar="SCENARIO.TOML"),
+]
+FetchFolder = Annotated[Path, typer.Option("--data", help="Folder for the official files.", metavar="FOLDER")]
+OnlySources = Annotated[
+    list[str] | None, typer.Option("--only", help="Fetch this source only; may be repeated.", metavar="SOURCE")
+]
+ListSources = Annotated[bool, typer.Option("--list", help="List every source, what it gives, and its page.")]
+StartBank = Annotated[
+    Path,
+    typer.Option("--bank", help="Bank of hours, a workbook or a folder.", metavar="PATH"),
+]
+NewScenario = Annotated[Path, typer.Option("--out", help="Scenario to write.", metavar="SCENARIO.TOML")]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder of official files, instead of the scenario's.", metavar="FOLDER")
 ]
@@ -45,6 +59,19 @@ ProblemsFile = Annotated[
     typer.Option("--problems", help="Give the bank back with what is wrong marked.", metavar="FILE.XLSX"),
 ]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the results.", metavar="FOLDER")]
+BatchFolder = Annotated[
+    Path, typer.Option("--out", help="Folder for a folder of results each, and batch.csv.", metavar="FOLDER")
+]
+WithSites = Annotated[bool, typer.Option("--sites", help="Choose test-and-learn sites in each.")]
+FeedAddresses = Annotated[
+    list[str] | None,
+    typer.Argument(help="First pages of RPDE feeds; left out, those of the file.", metavar="FEED_URL"),
+]
+HarvestFile = Annotated[Path, typer.Option("--out", help="File for what is harvested.", metavar="FILE.JSON")]
+MostPages = Annotated[
+    int | None, typer.Option("--pages", help="Read no more pages than this.", metavar="N", min=1, max=1_000_000)
+]
+OtherHosts = Annotated[bool, typer.Option("--other-hosts", help="Follow a feed to another host.")]
 FirstResults = Annotated[Path, typer.Argument(help="Folder of results of a finished run.", metavar="BEFORE")]
 SecondResults = Annotated[Path, typer.Argument(help="Folder of results to compare with it.", metavar="AFTER")]
 ComparisonFolder = Annotated[

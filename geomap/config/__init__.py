@@ -4,7 +4,10 @@ Every default is a line in `geomap/defaults/*.toml` with its source beside it. A
 again under the same table; a pathway is added by adding a table.
 """
 
+from .access import AccessParams
+from .asks import AskParams
 from .maps import MapParams
+from .opportunities import OpportunityParams
 from .params import (
     AreaParams,
     BankParams,
@@ -14,16 +17,19 @@ from .params import (
     MatchParams,
     NeedParams,
     NeedWeights,
+    OwnIndicatorParams,
     PathwayParams,
     PeriodParams,
-    TravelParams,
 )
-from .scenario import Scenario, default_pathways, load_default
+from .scenario import Scenario, default_pathways, default_text, load_default
 from .sites import HealthBudgetParams, QuotaParams, RobustParams, SiteParams
+from .travel import RoadParams, TravelParams
 from .wishes import BanParams, LockParams, MinimumParams, WishParams
 
 __all__ = [
+    "AccessParams",
     "AreaParams",
+    "AskParams",
     "BanParams",
     "BankParams",
     "DataParams",
@@ -36,14 +42,18 @@ __all__ = [
     "MinimumParams",
     "NeedParams",
     "NeedWeights",
+    "OpportunityParams",
+    "OwnIndicatorParams",
     "PathwayParams",
     "PeriodParams",
     "QuotaParams",
+    "RoadParams",
     "RobustParams",
     "Scenario",
     "SiteParams",
     "TravelParams",
     "WishParams",
     "default_pathways",
+    "default_text",
     "load_default",
 ]

@@ -27,9 +27,6 @@ def _check_ages(age_min: int, age_max: int) -> None:
 
 
 Word = Annotated[str, AfterValidator(_check_word)]
-Mode = Literal["walk", "drive", "transit"]
-PerMode = dict[Mode, Annotated[float, Field(gt=0)]]
-
 
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -98,6 +95,13 @@ class NeedWeights(Params):
         return self
 
 
+class OwnIndicatorParams(Params):
+    """An indicator of the planner's own: its share of the need index, and which way it counts."""
+
+    weight: float = Field(ge=0)
+    higher_is: Literal["more need", "less need"] = "more need"
+
+
 class NeedParams(Params):
     """How need is built and how much it counts in the match."""
 
@@ -105,6 +109,12 @@ class NeedParams(Params):
     weight_floor: float = Field(gt=0)
     weight_span: float = Field(ge=0)
     weights: NeedWeights
+    own: dict[Word, OwnIndicatorParams] = {}
+
+    @property
+    def all_weights(self) -> dict[str, float]:
+        """Weights of the index by part; `own` stands for the planner's own indicators together."""
+        return self.weights.model_dump() | {"own": sum(one.weight for one in self.own.values())}
 
 
 class LinkWorkerParams(Params):
@@ -113,33 +123,7 @@ class LinkWorkerParams(Params):
     caseload: float = Field(gt=0, le=2000)
     caseload_share: float = Share
     not_reported: Literal["median", "zero", "exclude"]
-
-
-class TravelParams(Params):
-    """How far a patient travels: minutes door to door, one way, by straight line × detour."""
-
-    mode: Mode
-    max_min: float = Field(gt=0, le=600)
-    outreach_km: float = Field(ge=0, le=500)
-    detour: PerMode
-    speed_kmh: PerMode
-
-    @model_validator(mode="after")
-    def _mode_is_given(self) -> TravelParams:
-        missing = [f"{name}.{self.mode}" for name in ("detour", "speed_kmh") if self.mode not in getattr(self, name)]
-        if missing:
-            raise ValueError(f"{' and '.join(missing)} must be given")
-        return self
-
-    @property
-    def minutes_per_m(self) -> float:
-        """Minutes for one metre of straight line."""
-        return self.detour[self.mode] * 0.06 / self.speed_kmh[self.mode]
-
-    @property
-    def max_m(self) -> float:
-        """The straight line that takes `max_min` minutes, in metres."""
-        return self.max_min / self.minutes_per_m
+    fte_per_10000: float = Field(default=0.4165, gt=0, le=100)
 
 
 class MatchParams(Params):

@@ -9,10 +9,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from ..errors import ConfigError
+from ..schema._notebook import html_table
+from .access import AccessParams
+from .asks import AskParams
+from .flat import flatten_settings
 from .maps import MapParams
+from .opportunities import OpportunityParams
 from .params import (
     AreaParams,
     BankParams,
@@ -23,10 +28,10 @@ from .params import (
     Params,
     PathwayParams,
     PeriodParams,
-    TravelParams,
     Word,
 )
 from .sites import HealthBudgetParams, RobustParams, SiteParams
+from .travel import RoadParams, TravelParams
 from .wishes import WishParams
 
 
@@ -42,13 +47,27 @@ class Scenario(Params):
     need: NeedParams
     link_workers: LinkWorkerParams
     travel: TravelParams
+    roads: RoadParams
+    access: AccessParams
     match: MatchParams
     wishes: WishParams = WishParams()
     sites: SiteParams
     robustness: RobustParams
     health_budget: HealthBudgetParams
+    asks: AskParams
+    opportunities: OpportunityParams = OpportunityParams()
     map: MapParams = MapParams()
     pathways: dict[Word, PathwayParams]
+
+    @model_validator(mode="after")
+    def _activities_name_pathways(self) -> Scenario:
+        """An activity that is sent to a pathway that is not there would be lost in silence."""
+        named = {pathway for told in self.opportunities.activities.values() for pathway in told}
+        unknown = sorted(named - set(self.pathways))
+        if unknown:
+            known = ", ".join(self.pathways)
+            raise ValueError(f"opportunities.activities names the pathway {unknown[0]!r}, which is none of {known}")
+        return self
 
     @classmethod
     def from_toml(
@@ -78,6 +97,59 @@ class Scenario(Params):
             raise ConfigError(_tell(caught, path)) from None
 
 
+    def with_settings(self, settings: Mapping[str, Any]) -> Scenario:
+        """
+        The same with some settings changed, checked as a scenario file is.
+
+        Parameters
+        ----------
+        settings
+            Dotted name → value, such as `{"travel.max_min": 30, "match.fairness_budget": 0.05}`; a table is replaced
+            whole.
+
+        Returns
+        -------
+        scenario
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            A name is no setting, or a value does not hold; all faults at once.
+
+        Examples
+        --------
+        >>> scenario.with_settings({"travel.max_min": 45}).travel.max_min  # doctest: +SKIP
+        45.0
+        """
+        whole = self.model_dump()
+        for name, value in settings.items():
+            *tables, last = name.split(".")
+            at = whole
+            for table in tables:
+                at = at.setdefault(table, {})
+                if not isinstance(at, dict):
+                    raise ConfigError(f"{name} is not a setting geomap knows; {table} is no table.")
+            at[last] = value
+        try:
+            return type(self).model_validate(whole)
+        except ValidationError as caught:
+            raise ConfigError(_tell(caught, Path("settings"))) from None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where this scenario differs from the defaults that ship."""
+        own = self.model_dump(include={"name", "data", "bank", "period"})
+        usual = dict(flatten_settings(type(self).model_validate(_merge(_defaults(), own)).model_dump(mode="json")))
+        told = dict(flatten_settings(self.model_dump(mode="json")))
+        given = dict(flatten_settings(self.model_dump(mode="json", include=set(own))))
+        rows = [(name, value, "") for name, value in given.items() if name != "name"]
+        rows += [
+            (name, told.get(name, ""), usual.get(name, ""))
+            for name in dict.fromkeys([*told, *usual])
+            if name not in given and told.get(name) != usual.get(name)
+        ]
+        return html_table(f"Scenario: {self.name}", ("Setting", "Here", "Default"), rows)
+
     def for_sites(self, count: int | None = None, draws: int | None = None) -> Scenario:
         """
         The same with another number of sites or of draws, where these are told.
@@ -97,7 +169,12 @@ class Scenario(Params):
 @cache
 def load_default(name: str) -> Mapping[str, Any]:
     """A shipped defaults file, such as `sources`, as nested dictionaries; do not change what it returns."""
-    return tomllib.loads(resources.files("geomap").joinpath("defaults", f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(default_text(name))
+
+
+def default_text(name: str) -> str:
+    """A shipped defaults file as it is written, with its comments."""
+    return resources.files("geomap").joinpath("defaults", f"{name}.toml").read_text(encoding="utf-8")
 
 
 def default_pathways() -> dict[str, PathwayParams]:
@@ -106,8 +183,9 @@ def default_pathways() -> dict[str, PathwayParams]:
 
 
 def _defaults() -> dict[str, Any]:
-    whole = {name: load_default(name) for name in ("travel", "pathways")}
-    return {**load_default("need"), **load_default("match"), **load_default("sites"), **whole}
+    whole = {name: load_default(name) for name in ("travel", "roads", "pathways")}
+    tables = {key: value for name in ("need", "match", "sites", "access") for key, value in load_default(name).items()}
+    return {**tables, **whole}
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +228,7 @@ _SUPPLIED = {
 def _tell(caught: ValidationError, path: Path) -> str:
     lines = []
     for error in caught.errors():
-        where = ".".join(str(part) for part in error["loc"] if part != "[key]") or "scenario"
+        where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("[")) or "scenario"
         said = error["msg"].removeprefix("Value error, ")
         if error["type"] == "missing":
             lines.append(f"{path}: {where} is missing; {_SUPPLIED.get(where, 'add it')}.")

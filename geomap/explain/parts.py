@@ -16,6 +16,7 @@ _INDICATORS = {
     "inactivity": ("inactivity", NeedFrame.inactive_percentile),
     "long_term": ("long_term", NeedFrame.long_term_percentile),
     "aged_65": ("aged_65", NeedFrame.aged_65_percentile),
+    "own": ("own", NeedFrame.own_percentile),
 }
 """Part → the name of its share in the index, and its percentile."""
 _TOLERANCE = 1e-9
@@ -44,7 +45,7 @@ def split_weights(need: pd.DataFrame, params: NeedParams) -> pd.DataFrame:
         The parts do not add up to the weights: the table was made with other parameters.
     """
     keyed = need.set_index(NeedFrame.pcn_code)
-    given = params.weights.model_dump()
+    given = params.all_weights
     percentiles = pd.DataFrame({part: keyed[column] for part, (_, column) in _INDICATORS.items()}, dtype=float)
     shares = pd.Series({part: given[name] for part, (name, _) in _INDICATORS.items()})
     known = (percentiles.notna() * shares).sum(axis=1)

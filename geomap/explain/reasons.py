@@ -23,6 +23,7 @@ _PARTS = {
     "inactivity": "inactivity",
     "long_term": "long-term conditions",
     "aged_65": "age",
+    "own": "your own indicators",
     "not_known": "indicators that are not known, for which the middle stands",
 }
 _LIMITS = {

@@ -31,7 +31,7 @@ class BankContext:
     locate_postcodes: Callable[[Iterable[str]], pd.DataFrame]
     """Postcodes without spaces → `PostcodeFrame` of those that exist."""
     venues: pd.DataFrame | None
-    """`VenueFrame` of Active Places, to place a facility by its `site_id`; None where it is not at hand."""
+    """`VenueFrame` of Active Places, to place a facility or a pledge by its `site_id`; None where it is not at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,7 @@ PLEDGES = TableSpec(
     required=(PledgeFrame.pledge_id, PledgeFrame.pathways, PledgeFrame.hours, PledgeFrame.hour_unit),
     one_of=((PledgeFrame.facility_id,), (PledgeFrame.operator_id,)),
     optional=(
+        SITE_ID,
         PledgeFrame.group_size,
         PledgeFrame.fill_share,
         PledgeFrame.min_group,
@@ -148,6 +149,9 @@ PLEDGES = TableSpec(
         "venueid": PledgeFrame.facility_id,
         "operator": PledgeFrame.operator_id,
         "operatorcode": PledgeFrame.operator_id,
+        "activeplacesid": SITE_ID,
+        "activeplacessiteid": SITE_ID,
+        "activeplacessite": SITE_ID,
         "pathway": PledgeFrame.pathways,
         "pathwayid": PledgeFrame.pathways,
         "hourspledged": PledgeFrame.hours,

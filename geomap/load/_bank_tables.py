@@ -22,7 +22,8 @@ from . import _bank_cells as cells
 from ._bank_cells import Keys, Limits
 from ._bank_draft import Draft
 from ._bank_places import place_facilities
-from ._bank_spec import BankContext
+from ._bank_sites import KnownPlaces, place_at_sites
+from ._bank_spec import SITE_ID, BankContext
 
 _GROUP = Limits(1, 10_000)
 _AGE = Limits(0, 120)
@@ -36,6 +37,8 @@ class Owners:
     facilities: Keys | None
     operator_of: pd.Series
     """`operator_id` by `facility_id`."""
+    places: KnownPlaces
+    """What a pledge that names a site is held against."""
 
 
 def clean_operators(draft: Draft) -> pd.DataFrame:
@@ -59,6 +62,8 @@ def clean_facilities(draft: Draft, operators: Keys | None, context: BankContext)
             FacilityFrame.operator_id: cells.read_link(draft, FacilityFrame.operator_id, operators),
             FacilityFrame.facility_name: cells.read_name(draft, FacilityFrame.facility_name, ids),
             FacilityFrame.venue_type: cells.read_words(draft, FacilityFrame.venue_type, VENUE_TYPES),
+            # What the operator says it is counts, whatever else Active Places knows of the site.
+            FacilityFrame.other_venue_types: pd.Series(None, index=draft.text.index, dtype="str"),
             FacilityFrame.access_notes: cells.blank_as_missing(draft.text[FacilityFrame.access_notes]),
         }
     )
@@ -66,15 +71,18 @@ def clean_facilities(draft: Draft, operators: Keys | None, context: BankContext)
     return draft.finish(frame, FacilityFrame)
 
 
-def clean_pledges(draft: Draft, owners: Owners, context: BankContext) -> pd.DataFrame:
+def clean_pledges(draft: Draft, owners: Owners, context: BankContext) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """The good pledges, and the facilities that are made from sites they name."""
     text = draft.text
     found = _read_owners(draft, owners)
-    nowhere = (text[PledgeFrame.facility_id] == "") & (text[PledgeFrame.operator_id] == "")
+    found[PledgeFrame.facility_id], made = place_at_sites(draft, found, owners.places)
+    at_site = text[SITE_ID] != ""
+    nowhere = (text[PledgeFrame.facility_id] == "") & (text[PledgeFrame.operator_id] == "") & ~at_site
     remedy = "Give the facility_id, or the operator_id for a digital or operator-wide pledge."
     draft.fault(
         draft.rows(nowhere), PledgeFrame.facility_id, "the pledge names neither a facility nor an operator", remedy
     )
-    unsaid = (text[PledgeFrame.delivery] == "") & (text[PledgeFrame.facility_id] != "")
+    unsaid = (text[PledgeFrame.delivery] == "") & ((text[PledgeFrame.facility_id] != "") | at_site)
     draft.assume(unsaid, PledgeFrame.delivery, "on_site", "blank at a facility was read as on_site")
     units = cells.read_words(draft, PledgeFrame.hour_unit, HOUR_UNITS)
     frame = pd.DataFrame(
@@ -105,7 +113,8 @@ def clean_pledges(draft: Draft, owners: Owners, context: BankContext) -> pd.Data
     cells.fault_unordered(
         draft, frame, (PledgeFrame.age_min, PledgeFrame.age_max), "the lowest age is above the highest"
     )
-    return draft.finish(frame, PledgeFrame)
+    good = draft.finish(frame, PledgeFrame)
+    return good, made[made[FacilityFrame.facility_id].isin(good[PledgeFrame.facility_id])]
 
 
 def _read_owners(draft: Draft, owners: Owners) -> dict[str, pd.Series]:

@@ -132,7 +132,9 @@ def _answer(call: bytes) -> bytes:
 
 def _run(call: bytes) -> dict[str, Any]:
     try:
-        function, arguments, seconds = pickle.loads(call)
+        folder, function, arguments, seconds = pickle.loads(call)
+        if folder:
+            os.chdir(folder)
         # A thread of C, which ends the process though a library never returns.
         faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True)
         return {"result": function(*arguments)}

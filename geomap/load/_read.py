@@ -7,15 +7,20 @@ and GDAL only ever sees a plain file whose kind has been checked (it would follo
 from __future__ import annotations
 
 import fnmatch
+import io
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
+from . import _osm
 from ._delimited import parse_delimited
 from ._files import open_plain, read_plain
-from ._raw import RawTable, refuse
+from ._raw import RawTable, drop_blank, refuse, refuse_twice
 from ._shapes import KINDS, is_part, read_shape_layers, read_shapes, refuse_unfinished
 from ._text import normal_heading, text_to_code, text_to_date, text_to_number
 from ._workbook import find_sheet, open_book, rows_to_table
@@ -23,7 +28,8 @@ from ._zip import open_zip, unpack
 
 __all__ = [
     "RawTable", "list_members", "normal_heading", "read_bytes", "read_csv", "read_geo", "read_hidden", "read_json",
-    "read_layers", "read_sheet", "read_sheets", "refuse", "text_to_code", "text_to_date", "text_to_number",
+    "read_layers", "read_roads", "read_sheet", "read_sheets", "read_table", "refuse",
+    "text_to_code", "text_to_date", "text_to_number",
 ]  # fmt: skip
 
 
@@ -96,6 +102,34 @@ def read_csv(
     else:
         source, data = path.name, read_plain(path)
     return parse_delimited(data, source, headings=headings, skip_rows=skip_rows, columns=columns)
+
+
+def read_table(path: Path) -> RawTable:
+    """
+    Read a table as text from Parquet, from delimited text, or from one such file in a zip.
+
+    Raises
+    ------
+    DataError
+        As `read_csv`; or the Parquet file is damaged, or its columns hold more than plain values.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".parquet":
+        return read_csv(path)
+    data = read_plain(path)
+    try:
+        # An index that pandas has kept becomes a column again, the first one.
+        frame = parquet.read_table(io.BytesIO(data)).to_pandas()
+    except (pa.ArrowException, ValueError, TypeError, LookupError, OSError) as error:
+        problem = f"the file cannot be read as Parquet: {str(error).splitlines()[0] if str(error) else error!r}"
+        raise refuse(path.name, problem, "Write it again, or give it as CSV.") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    names = [str(name).strip() for name in frame.columns]
+    refuse_twice(path.name, names, 1)
+    text = frame.set_axis(names, axis=1).apply(lambda column: column.astype("str").where(column.notna(), ""))
+    text.index = pd.RangeIndex(2, 2 + len(text))
+    return RawTable(frame=drop_blank(text), source=path.name)
 
 
 def read_sheets(path: Path) -> dict[str, list[list[object]]]:
@@ -206,6 +240,20 @@ def read_geo(path: Path, *, member: str = "", layer: str | None = None) -> gpd.G
     beside = [name for name in names if is_part(PurePosixPath(name), PurePosixPath(found))]
     parts = {PurePosixPath(name).suffix.lower(): _open_member(path, name) for name in [found, *beside]}
     return read_shapes(parts, f"{path.name}/{found}", layer)
+
+
+def read_roads(path: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """
+    Read ways and barriers of an extract of OpenStreetMap, with their tags, in longitude and latitude.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is no such extract (`.osm.pbf`), or is damaged.
+    """
+    path = Path(path)
+    with open_plain(path) as stream:
+        return _osm.read_layers(stream, path.name)
 
 
 def read_layers(path: Path, names: Collection[str]) -> dict[str, gpd.GeoDataFrame]:

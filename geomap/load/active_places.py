@@ -15,6 +15,7 @@ from ._archive import read_text
 from ._bank_places import in_england
 from ._raw import RawTable, refuse
 from ._read import list_members, normal_heading, read_csv, text_to_number
+from ._site_names import NAME, POSTCODE, SITE, read_site_names
 from ._table import account_rows, cell_faults, no_reason, say_vintage, tell_letters
 
 _FILES = {
@@ -24,13 +25,13 @@ _FILES = {
     "studios": "studio",
     "athletics": "outdoor",
 }
-"""The files that are read, by name without `_`, and the venue type of their rows. `sites.csv` names people: never."""
+"""The files that are read, by name without `_`, and the venue type of their rows; `_site_names` reads their names."""
 
-_ID, _STATUS, _CLOSED, _WHY = "Site ID", "Operational Status", "Closed Date", "Closure Reason"
+_STATUS, _CLOSED, _WHY = "Operational Status", "Closed Date", "Closure Reason"
 _OPERATOR, _GROUP, _ACCESS = "Operator Name", "Accessibility Type Group (Text)", "Accessibility Type (Text)"
 _EAST, _NORTH, _LAT, _LONG = "Easting", "Northing", "Latitude", "Longitude"
 _SPELLINGS = {_ACCESS: ("access_type",), _LAT: ("lat",), _LONG: ("lon", "long")}
-_HEADINGS = (_ID, _STATUS, _CLOSED, _WHY, _OPERATOR, _GROUP, _ACCESS, _EAST, _NORTH, _LAT, _LONG)
+_HEADINGS = (SITE, NAME, POSTCODE, _STATUS, _CLOSED, _WHY, _OPERATOR, _GROUP, _ACCESS, _EAST, _NORTH, _LAT, _LONG)
 _STATUSES = {
     "1": "planned", "2": "under construction", "4": "temporarily closed", "5": "closed",
     "7": "no grass pitches currently marked out", "8": "not known",
@@ -54,7 +55,7 @@ def load_venues(path: Path) -> Loaded:
     -------
     loaded
         `VenueFrame` sorted by site: one row a Site ID, its venue types joined by `;` in the vocabulary's order,
-        metres (EPSG:27700).
+        metres (EPSG:27700), its name and postcode where `sites.csv` of the bundle, or the files themselves, tell them.
 
     Raises
     ------
@@ -75,6 +76,9 @@ def load_venues(path: Path) -> Loaded:
     if rows.empty:
         raise refuse(path.name, "no row is an operating place open to the public", _REMEDY)
     frame, said = _one_row_a_site(rows)
+    beside = rows[[VenueFrame.site_id, VenueFrame.site_name, VenueFrame.postcode]]
+    named = read_site_names(path, frame[VenueFrame.site_id], beside)
+    frame = frame.merge(named.names, on=VenueFrame.site_id, how="left", validate="one_to_one")
     frame, more = check_frame(frame, VenueFrame, source=path.name, id_column=VenueFrame.site_id)
     lacking = [name for name, kind in _FILES.items() if kind not in {t for t, _ in tables} and kind != "outdoor"]
     if lacking:
@@ -84,9 +88,9 @@ def load_venues(path: Path) -> Loaded:
         source=path.name,
         vintage=_vintage(path),
         faults=(*faults, *more),
-        repairs=tuple(repair for _, raw in tables for repair in raw.repairs),
-        accounting=pd.concat(accounts, ignore_index=True),
-        notes=(*notes, *said),
+        repairs=(*(repair for _, raw in tables for repair in raw.repairs), *named.repairs),
+        accounting=pd.concat([*accounts, *named.accounting], ignore_index=True),
+        notes=(*notes, *said, *named.notes),
     )
 
 
@@ -122,9 +126,9 @@ def _column(raw: RawTable, heading: str) -> pd.Series | None:
 
 def _choose_rows(raw: RawTable) -> tuple[pd.DataFrame, pd.Series, list[Fault], list[str]]:
     """The rows of one file that are operating, open to some public and have a place."""
-    site = _column(raw, _ID)
+    site = _column(raw, SITE)
     if site is None:
-        raise refuse(raw.source, f"there is no column headed {_ID!r}", _REMEDY)
+        raise refuse(raw.source, f"there is no column headed {SITE!r}", _REMEDY)
     unused, notes = _why_not_operating(raw)
     private = _is_private(raw)
     unused = unused.mask((unused == "") & private, "private use")
@@ -135,20 +139,21 @@ def _choose_rows(raw: RawTable) -> tuple[pd.DataFrame, pd.Series, list[Fault], l
     wrong = cell_faults(raw, spots, site[live & bad], column=f"{_EAST}, {_NORTH}", **place)
     nameless = live & (site == "")
     wrong += cell_faults(
-        raw, site[nameless], site[nameless], column=_ID, problem="the cell is empty", remedy="Give the Site ID."
+        raw, site[nameless], site[nameless], column=SITE, problem="the cell is empty", remedy="Give the Site ID."
     )
     odd = live & ~nameless & ~site.str.fullmatch("[0-9]+")
     wrong += map(
         tell_letters,
         cell_faults(
-            raw, site[odd], site[odd], column=_ID, problem="this is not a Site ID", remedy="Give its figures only."
+            raw, site[odd], site[odd], column=SITE, problem="this is not a Site ID", remedy="Give its figures only."
         ),
     )
-    operator = _column(raw, _OPERATOR)
+    told = {VenueFrame.operator_name: _OPERATOR, VenueFrame.site_name: NAME, VenueFrame.postcode: POSTCODE}
+    columns = {name: _column(raw, heading) for name, heading in told.items()}
     frame = pd.DataFrame(
         {
             VenueFrame.site_id: site,
-            VenueFrame.operator_name: no_reason(raw.frame) if operator is None else operator,
+            **{name: no_reason(raw.frame) if cells is None else cells for name, cells in columns.items()},
             VenueFrame.easting: east,
             VenueFrame.northing: north,
         }

@@ -19,7 +19,8 @@ from ..validate import accounting_frame
 from ._bank_cells import keys_of
 from ._bank_draft import Draft
 from ._bank_read import Opened, open_tables
-from ._bank_spec import FACILITIES, LINKS, OPERATORS, PLEDGES, BankContext
+from ._bank_sites import KnownPlaces
+from ._bank_spec import FACILITIES, LINKS, OPERATORS, PLEDGES, SITE_ID, BankContext
 from ._bank_tables import Owners, clean_facilities, clean_links, clean_operators, clean_pledges
 
 __all__ = ["Bank", "BankContext", "load_bank"]
@@ -32,7 +33,7 @@ class Bank:
     operators: pd.DataFrame
     """`OperatorFrame`, sorted by id as all four are."""
     facilities: gpd.GeoDataFrame
-    """`FacilityFrame`, metres (EPSG:27700)."""
+    """`FacilityFrame`, metres (EPSG:27700); those made from sites of Active Places that pledges name are among them."""
     pledges: pd.DataFrame
     """`PledgeFrame`."""
     links: pd.DataFrame
@@ -79,14 +80,14 @@ def load_bank(path: Path, context: BankContext) -> Bank:
     """
     opened = open_tables(Path(path))
     drafts = opened.drafts
-    tables = _clean(drafts, context)
+    tables, made = _clean(drafts, context)
     faults = [fault for draft in drafts.values() for fault in draft.faults]
     repairs = tuple(repair for draft in drafts.values() for repair in draft.repairs)
     _stop_if_unusable(opened, faults, repairs)
     used = [line for name, draft in drafts.items() for line in draft.account_good(tables[name])]
     return Bank(
         operators=_in_order(tables[OPERATORS.name], [OperatorFrame.operator_id]),
-        facilities=_in_order(tables[FACILITIES.name], [FacilityFrame.facility_id]),
+        facilities=_in_order(_with_made(tables[FACILITIES.name], made), [FacilityFrame.facility_id]),
         pledges=_in_order(tables[PLEDGES.name], [PledgeFrame.pledge_id]),
         links=_in_order(tables[LINKS.name], list(LinkFrame.to_schema().columns)),
         faults=tuple(faults),
@@ -98,8 +99,8 @@ def load_bank(path: Path, context: BankContext) -> Bank:
     )
 
 
-def _clean(drafts: dict[str, Draft], context: BankContext) -> dict[str, pd.DataFrame]:
-    """The good rows of each table; a table is cleaned after those it points at."""
+def _clean(drafts: dict[str, Draft], context: BankContext) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
+    """The good rows of each table, and facilities made from sites; a table is cleaned after those it points at."""
     for draft in drafts.values():
         draft.prepare()
     operators = clean_operators(drafts[OPERATORS.name])
@@ -112,13 +113,27 @@ def _clean(drafts: dict[str, Draft], context: BankContext) -> dict[str, pd.DataF
         operator_of=facilities.drop_duplicates(FacilityFrame.facility_id).set_index(FacilityFrame.facility_id)[
             FacilityFrame.operator_id
         ],
+        places=_known_places(drafts[FACILITIES.name], facilities, context),
     )
-    return {
+    pledges, made = clean_pledges(drafts[PLEDGES.name], owners, context)
+    tables = {
         OPERATORS.name: operators,
         FACILITIES.name: facilities,
-        PLEDGES.name: clean_pledges(drafts[PLEDGES.name], owners, context),
+        PLEDGES.name: pledges,
         LINKS.name: clean_links(drafts[LINKS.name], owners, context),
     }
+    return tables, made
+
+
+def _known_places(draft: Draft, facilities: gpd.GeoDataFrame, context: BankContext) -> KnownPlaces:
+    named = draft.text.loc[facilities.index, SITE_ID].set_axis(facilities[FacilityFrame.facility_id])
+    return KnownPlaces(
+        facilities=facilities, sites=named[~named.index.duplicated()], venues=context.venues
+    )
+
+
+def _with_made(facilities: gpd.GeoDataFrame, made: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return pd.concat([facilities, made], ignore_index=True) if len(made) else facilities
 
 
 def _empty_tables(drafts: dict[str, Draft]) -> list[Fault]:

@@ -49,8 +49,8 @@ _SKIPPED_DRIVERS = (
     "VFK", "VICAR", "WAsP", "WFS", "XLSX",
 )  # fmt: skip
 """GDAL's drivers of pyogrio's wheel, but for the three that files of shapes need."""
+_SHAPE_DRIVERS = ("ESRI Shapefile", "GeoJSON", "GPKG")
 _QUIET = {
-    "OGR_SKIP": ",".join(_SKIPPED_DRIVERS),
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
     "GDAL_HTTP_PROXY": "http://127.0.0.1:9",  # the port that discards; nothing should ask, and nobody answers
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
@@ -134,6 +134,31 @@ def read_apart(source: str, read: Callable[..., T], *arguments: object) -> T:
     return _shared(os.getpid()).call(source, read, arguments)
 
 
+def read_roads_apart(source: str, read: Callable[..., T], *arguments: object) -> T:
+    """
+    `read_apart` in a child of its own in which GDAL knows extracts of OpenStreetMap and nothing else; ended after it.
+
+    Raises
+    ------
+    DataError
+        As `read_apart`.
+    """
+    if not _is_apart():
+        return read(*arguments)
+    reader = _Reader([*(name for name in _SKIPPED_DRIVERS if name != "OSM"), *_SHAPE_DRIVERS])
+    try:
+        return reader.call(source, read, arguments)
+    finally:
+        reader.end()
+
+
+def _here() -> str:
+    """Where relative paths begin at the moment, which a notebook may change; empty where that folder is gone."""
+    with contextlib.suppress(OSError):
+        return str(Path.cwd())
+    return ""
+
+
 def _is_apart() -> bool:
     return bool(sys.executable) and not getattr(sys, "frozen", False) and _IN_CHILD not in os.environ
 
@@ -147,14 +172,15 @@ def _shared(process: int) -> _Reader:
 class _Child:
     """A process that has been started; it answers once it has said that it is ready."""
 
-    def __init__(self, limits: ReadLimits) -> None:
+    def __init__(self, limits: ReadLimits, skipped: Sequence[str]) -> None:
         self.limits = limits
         self._log = tempfile.TemporaryFile()
         paths = [str(Path(item).absolute()) for item in sys.path]
         # -P: the working folder is where strangers' files may lie, and is no place to import from.
         command = [sys.executable, "-P", "-c", _START, str(limits.memory_bytes), json.dumps(paths)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._log}
-        quiet = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0), "env": {**os.environ, **_QUIET}}
+        surroundings = {**os.environ, **_QUIET, "OGR_SKIP": ",".join(skipped)}
+        quiet = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0), "env": surroundings}
         self._process = subprocess.Popen(command, **pipes, **quiet)
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._pid: int | None = None
@@ -255,7 +281,8 @@ def _end(process: subprocess.Popen, log: BinaryIO, hearing: threading.Thread) ->
 class _Reader:
     """Keeps a child at hand; calls from several threads wait for one another."""
 
-    def __init__(self) -> None:
+    def __init__(self, skipped: Sequence[str] = _SKIPPED_DRIVERS) -> None:
+        self._skipped = skipped
         self._lock = threading.Lock()
         self._child: _Child | None = None
 
@@ -268,7 +295,7 @@ class _Reader:
         if self._child is not None and self._child.limits != limits:
             self._drop()
         if self._child is None:
-            self._child = _Child(limits)
+            self._child = _Child(limits, self._skipped)
         return self._child
 
     def _drop(self) -> None:
@@ -276,12 +303,16 @@ class _Reader:
             self._child.end()
             self._child = None
 
+    def end(self) -> None:
+        with self._lock:
+            self._drop()
+
     def call(self, source: str, read: Callable[..., T], arguments: Sequence[object]) -> T:
         with self._lock:
             child = self._at_hand()
             try:
                 child.wait_ready()
-                told = child.ask(pickle.dumps((read, arguments, child.limits.seconds)))
+                told = child.ask(pickle.dumps((_here(), read, arguments, child.limits.seconds)))
             except BaseException:  # interrupted: an answer that comes later must not be taken for that of the next call
                 self._drop()
                 raise

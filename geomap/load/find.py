@@ -8,12 +8,18 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..config import load_default
 from ..errors import DataError, Fault
+from ..schema.published import FACTS_NAME
 
+_REMEDY = "Run geomap fetch with this folder as --data, or open {page} and save {save_as} in it."
+_OWN_REMEDY = "Correct the name under [data.files], or take it out."
 _LEFT_BEHIND = (".", "~$", "__MACOSX")
 """How names begin that a Mac or a spreadsheet program leaves beside the real file."""
+_RESULTS = {"manifest.json", FACTS_NAME}
+"""What stands in a folder of results. Nothing is looked for there: a run must not take its own results in."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR, _MONTH = r"(?P<year>20[0-4]\d)", r"(?P<month>0[1-9]|1[0-2])"
 _DATES = (
@@ -24,6 +30,11 @@ _DATES = (
 )
 _TWO_YEARS = re.compile(r"(?<!\d)(?:20(?=\d\d[-_]))?(\d\d)[-_]?(\d\d)(?!\d)")
 """A year from April to March: `2425` as QOF writes it, `2024-25`."""
+
+
+def known_sources() -> dict[str, Mapping[str, Any]]:
+    """The official sources, and the planner's own files beside them, by id."""
+    return {**load_default("sources"), **load_default("own_sources")}
 
 
 def find_sources(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, Path], list[Fault]]:
@@ -48,7 +59,7 @@ def find_sources(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, Path
     DataError
         The folder is not there, or a source id is unknown.
     """
-    sources = load_default("sources")
+    sources = known_sources()
     unknown = sorted(set(files) - set(sources))
     if unknown:
         raise DataError(f"Unknown source under [data.files]: {', '.join(unknown)}. Known: {', '.join(sources)}.")
@@ -82,6 +93,9 @@ def _walk(folder: Path) -> list[str]:
     names: list[str] = []
     for root, folders, files in os.walk(folder):
         base = Path(root).relative_to(folder)
+        if base.parts and _RESULTS <= set(files):
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith(_LEFT_BEHIND))
         names += [f"{(base / name).as_posix()}/" for name in folders]
         names += [(base / name).as_posix() for name in files if not name.startswith(_LEFT_BEHIND)]
@@ -90,13 +104,13 @@ def _walk(folder: Path) -> list[str]:
 
 def _search(folder: Path, names: list[str], patterns: list[str]) -> Path | None:
     for pattern in patterns:
-        fits = [name for name in names if _fits(name, pattern)]
+        fits = [name for name in names if fits_pattern(name, pattern)]
         if fits:
             return folder / max(fits, key=_newness).rstrip("/")
     return None
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits_pattern(name: str, pattern: str) -> bool:
     """The last part of the path against the pattern; a folder only where the pattern asks for one."""
     last = name.rstrip("/").rsplit("/", 1)[-1]
     same_kind = name.endswith("/") == pattern.endswith("/")
@@ -105,12 +119,12 @@ def _fits(name: str, pattern: str) -> bool:
 
 def _newness(name: str) -> tuple[tuple[int, int], str]:
     """The latest year and month in the file's name, or else in that of the nearest folder; then the path itself."""
-    dates = (_latest_date(part) for part in reversed(name.rstrip("/").lower().split("/")))
+    dates = (latest_date(part) for part in reversed(name.rstrip("/").lower().split("/")))
     return next(filter(any, dates), (0, 0)), name
 
 
-def _latest_date(part: str) -> tuple[int, int]:
-    """Year and month, 0 for what is not told; a year from April to March counts as the year it ends in."""
+def latest_date(part: str) -> tuple[int, int]:
+    """The latest date in a text: year and month, 0 for what is not told; of two years, April to March, the second."""
     found = [(0, 0)]
     for match in itertools.chain.from_iterable(pattern.finditer(part) for pattern in _DATES):
         month = match.groupdict().get("month") or "0"
@@ -127,5 +141,5 @@ def _missing(folder: Path, source: Mapping[str, object], named: str) -> Fault:
         source=str(folder),
         value=named or str(source["save_as"]),
         problem=f"{source['title']} ({source['publisher']}): {asked}",
-        remedy=f"It gives {source['gives']}. Open {source['page']} and save {source['save_as']} in the folder.",
+        remedy=f"It gives {source['gives']}. {(_REMEDY if 'page' in source else _OWN_REMEDY).format(**source)}",
     )

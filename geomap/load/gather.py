@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,9 @@ from ..config import Scenario, load_default
 from ..errors import DataError, Fault, Repair, RowError
 from ..schema import ListSizeFrame, OutlineFrame, PcnRecordFrame, PostcodeFrame, PracticeFrame
 from ..validate import Loaded
+from ._inputs import Inputs
+from ._opportunities import OpportunityContext
+from ._travel_files import list_travel_files, list_travel_loads
 from ._vintages import compare_districts, compare_tables, tell_closed_links
 from .active_places import load_venues
 from .addresses import load_towns
@@ -20,15 +22,19 @@ from .bank import Bank, BankContext, load_bank
 from .boundaries import load_lsoa_points, load_outlines
 from .child import read_apart, start_reader
 from .deprivation import load_lsoa_deprivation, load_practice_deprivation
-from .find import find_sources
+from .find import find_sources, known_sources
 from .inactivity import load_inactivity
+from .libraries import load_libraries
 from .ods import load_pcn_records
+from .open_referral import load_services
+from .openactive import load_openactive
+from .own_indicators import load_own_indicators
 from .postcodes import load_postcodes
 from .qof import load_registers
 from .registrations import load_list_sizes, load_lsoa_lists, load_practices
 from .workforce import load_workforce
 
-_LOADERS: dict[str, Callable[[Path], Loaded]] = {
+LOADERS: dict[str, Callable[[Path], Loaded]] = {
     "practice_map": load_practices,
     "list_sizes": load_list_sizes,
     "lsoa_lists": load_lsoa_lists,
@@ -43,6 +49,10 @@ _LOADERS: dict[str, Callable[[Path], Loaded]] = {
     "land": load_outlines,
     "lsoa_points": load_lsoa_points,
     "active_places": load_venues,
+    "own_indicators": load_own_indicators,
+    "open_referral": load_services,
+    "openactive": load_openactive,
+    "libraries": load_libraries,
 }
 _ONLY_WITH_LSOA_LISTS = ("lsoa_imd", "lsoa_points")
 """Large files that say nothing without registrations by LSOA; then they are not opened."""
@@ -50,27 +60,6 @@ _ONLY_WITH_LSOA_LISTS = ("lsoa_imd", "lsoa_points")
 
 MOST_UNLIKE_SHARE = 0.02
 """Patients, or practices, that only one of the practice map and the list sizes may have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Everything a run is computed from."""
-
-    tables: dict[str, pd.DataFrame]
-    """Source id of `defaults/sources.toml` → its table; a source that was not given is absent."""
-    postcodes: pd.DataFrame
-    """`PostcodeFrame` of the practices' postcodes."""
-    bank: Bank
-    paths: tuple[Path, ...]
-    """Every file read, for the manifest."""
-    faults: tuple[Fault, ...]
-    """Rows left out, where the scenario asks to go on without them."""
-    repairs: tuple[Repair, ...] = ()
-    """Cells that were read otherwise than they stand."""
-    accounting: tuple[pd.DataFrame, ...]
-    notes: tuple[str, ...]
-    sources: tuple[tuple[str, str, str], ...]
-    """(what, file and data date, attribution)."""
 
 
 class _Pass:
@@ -98,7 +87,7 @@ class _Pass:
         self.repairs += loaded.repairs
         self.accounting.append(loaded.accounting)
         self.notes += loaded.notes
-        about = load_default("sources")[name]
+        about = known_sources()[name]
         date = f"{loaded.source}, {loaded.vintage}" if loaded.vintage else loaded.source
         self.sources.append((f"{about['title']} ({about['publisher']})", date, about["attribution"]))
 
@@ -144,7 +133,9 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
     Returns
     -------
     inputs
-        Tables that hold their models.
+        `tables`: one a source, as its model in `geomap.schema` declares it (see docs/inputs.md); `bank`: the
+        operators' tables; `postcodes`, `accounting` (what became of every row), `repairs`, `notes`, `sources`.
+        Coordinates are metres (EPSG:27700), shares 0 to 1, hours as they were pledged.
 
     Raises
     ------
@@ -153,14 +144,22 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
     DataError
         A file or a column is missing or wrong, or a cell would have to be repaired where the scenario says
         `repairs = "refuse"`. Either error carries every fault of every file, and every repair.
+
+    Examples
+    --------
+    >>> inputs = geomap.load_inputs(scenario)  # doctest: +SKIP
+    >>> inputs.tables["practice_map"].shape  # doctest: +SKIP
+    (240, 9)
     """
     start_reader()
     done = _Pass()
     found = _find(scenario, done)
-    for name, load in _LOADERS.items():
+    done.notes += _tell_absent(found)
+    for name, load in LOADERS.items():
         if name in found and (name not in _ONLY_WITH_LSOA_LISTS or "lsoa_lists" in found):
             progress(f"reading {found[name].name}")
-            done.attempt(name, partial(read_apart, found[name].name, load, found[name]))
+            asked = (_opportunities(scenario, found),) if name == "openactive" else ()
+            done.attempt(name, partial(read_apart, found[name].name, load, found[name], *asked))
     _compare_practices(found, done)
     notes, stops = compare_tables(done.tables, {name: path.name for name, path in found.items()})
     done.notes += notes
@@ -177,13 +176,17 @@ def load_inputs(scenario: Scenario, progress: Callable[[str], None] = lambda tex
         )
     progress(f"reading {scenario.bank.path.name}")
     bank = _attempt_bank(scenario, done, postcode_file)
+    if bank is not None and "practice_map" in done.tables:
+        for name, load in list_travel_loads(found, scenario.travel, done.tables, bank.facilities).items():
+            progress(f"reading {found[name].name}")
+            done.attempt(name, load)
     done.settle(scenario)
     used = set(done.tables)
     return Inputs(
         postcodes=done.tables.pop("postcodes"),
         tables=done.tables,
         bank=bank,
-        paths=_files_read([path for name, path in found.items() if name in used], scenario.bank.path, bank),
+        paths=_files_read(_official(found, used), scenario.bank.path, bank),
         faults=tuple(done.faults),
         repairs=tuple(done.repairs),
         accounting=tuple(done.accounting),
@@ -202,6 +205,19 @@ def _find(scenario: Scenario, done: _Pass) -> dict[str, Path]:
         found, missing = {}, caught.faults
     done.stops += missing
     return found
+
+
+def _tell_absent(found: Collection[str]) -> list[str]:
+    """What the run assumes for each source that it lacks, or has and cannot use."""
+    notes = []
+    for source_id, source in load_default("sources").items():
+        if source["required"]:
+            continue
+        if source_id not in found:
+            notes.append(f"{source['title']}: not given; {source['without']}.")
+        elif source_id in _ONLY_WITH_LSOA_LISTS and "lsoa_lists" not in found:
+            notes.append(f"{source['title']}: not used, as it says something only with the registrations by LSOA.")
+    return notes
 
 
 def _compare_practices(found: dict[str, Path], done: _Pass) -> None:
@@ -230,7 +246,7 @@ def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -
         pathway_ids=tuple(scenario.pathways),
         organisation_codes=_organisation_codes(done.tables),
         icb_codes=_icb_codes(done.tables),
-        locate_postcodes=partial(_locate, postcode_file),
+        locate_postcodes=partial(locate, postcode_file),
         venues=done.tables.get("active_places"),
     )
     try:
@@ -252,7 +268,14 @@ def _attempt_bank(scenario: Scenario, done: _Pass, postcode_file: Path | None) -
     return bank
 
 
-def _locate(postcode_file: Path | None, postcodes: Iterable[str]) -> pd.DataFrame:
+def _opportunities(scenario: Scenario, found: Mapping[str, Path]) -> OpportunityContext:
+    """What the run asks of others' activities: its day, its pathways, and where postcodes are."""
+    venues = {name: pathway.venue_types for name, pathway in scenario.pathways.items()}
+    where = partial(locate, found.get("postcodes"))
+    return OpportunityContext.of(venues, scenario.opportunities.activities, scenario.period.as_of, where)
+
+
+def locate(postcode_file: Path | None, postcodes: Iterable[str]) -> pd.DataFrame:
     """`PostcodeFrame` of those that exist."""
     try:
         return load_postcodes(postcode_file, postcodes).frame
@@ -277,11 +300,22 @@ def _organisation_codes(tables: dict[str, pd.DataFrame]) -> frozenset[str]:
     return frozenset(codes)
 
 
+def _official(found: Mapping[str, Path], used: Collection[str]) -> list[Path]:
+    """Every file of the sources that were used."""
+    files = [path for name, path in found.items() if name in used and name != "travel_times"]
+    return files + (list_travel_files(found["travel_times"]) if "travel_times" in used else [])
+
+
 def _files_read(official: Iterable[Path], bank_path: Path, bank: Bank) -> tuple[Path, ...]:
     """The files behind the tables, folders opened out, in a stable order."""
-    files = {file for path in official for file in (path.glob("*.csv") if path.is_dir() else (path,))}
+    files = {file for path in official for file in (_opened(path) if path.is_dir() else (path,))}
     files |= {bank_path / name for name, _ in bank.places.values()} if bank_path.is_dir() else {bank_path}
     return tuple(sorted(file for file in files if file.is_file()))
+
+
+def _opened(folder: Path) -> list[Path]:
+    """The files of a folder that is a source: Active Places' CSVs, or the pages of a feed."""
+    return [file for file in folder.iterdir() if file.suffix.lower() in (".csv", ".json")]
 
 
 def clip_land(outlines: pd.DataFrame | None) -> pd.DataFrame | None:

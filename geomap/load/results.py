@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
+from ..config.flat import flatten_settings
 from ..errors import DataError
 from ..schema import (
     AccountingFrame,
@@ -22,7 +21,6 @@ from ..schema import (
     UnmetFrame,
 )
 from ..schema.comparison import FacilityRowFrame, FinishedRun, PcnRowFrame, RunFileFrame, RunSettingFrame
-from ..schema.words import LIST_SEPARATOR
 from ._results_folder import load_table, read_manifest, refuse_results
 
 _TABLES: dict[str, type[pa.DataFrameModel]] = {
@@ -102,7 +100,7 @@ def _load_run(folder: Path) -> FinishedRun:
     return FinishedRun(
         folder=str(folder),
         name=str(settings.get("name", "")),
-        settings=_text_frame(RunSettingFrame, _flatten(settings)),
+        settings=_text_frame(RunSettingFrame, flatten_settings(settings)),
         files=_text_frame(RunFileFrame, [(told["name"], told["sha256"]) for told in manifest["inputs"]]),
         **frames,
     )
@@ -110,29 +108,6 @@ def _load_run(folder: Path) -> FinishedRun:
 
 def _file_of(table: str) -> str:
     return _FILES.get(table, f"{table}.csv")
-
-
-def _flatten(value: object, name: str = "") -> list[tuple[str, str]]:
-    """
-    A row a setting, by its dotted name; a list of tables has a row an item; what is empty has none.
-
-    >>> _flatten({"travel": {"max_min": 30.0}, "area": {"icb_codes": ["QOP", "QRL"]}})
-    [('travel.max_min', '30'), ('area.icb_codes', 'QOP; QRL')]
-    """
-    if isinstance(value, Mapping):
-        start = f"{name}." if name else ""
-        return [row for key, part in value.items() for row in _flatten(part, f"{start}{key}")]
-    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        return [(name, ", ".join(" ".join(pair) for pair in _flatten(item))) for item in value]
-    cell = f"{LIST_SEPARATOR} ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
-    return [(name, cell)] if cell else []
-
-
-def _plain(value: object) -> str:
-    """A value as a planner writes it: whole numbers without `.0`, true and false in small letters."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _text_frame(model: type[pa.DataFrameModel], rows: list[tuple[str, str]]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from .. import gazetteer, places, travel
-from ..config import Scenario
+from ..config import Scenario, TravelParams
 from ..load.boundaries import dissolve_icbs
 from ..load.gather import Inputs, clip_land, lads_of_practices
 from ..schema import (
@@ -22,6 +22,7 @@ from ..schema import (
     ReachFrame,
 )
 from ..schema.words import CRS, LIST_SEPARATOR
+from ._journeys import know_times
 from ._people import People
 
 _PCN = PcnResultFrame.pcn_code
@@ -44,6 +45,8 @@ class Ground:
     """`PlaceFrame` of the run."""
     other_facilities: pd.DataFrame
     """`VenueFrame`: public leisure sites of the run's area that are not in the bank."""
+    known: tuple[travel.KnownTimes, ...]
+    """Minutes that replace straight lines, the best first."""
     notes: tuple[str, ...]
 
     @classmethod
@@ -63,8 +66,11 @@ class Ground:
         footprints = places.draw_footprints(everyone, land=clip_land(inputs.tables.get("land")))
         icbs, icb_notes = _draw_icbs(inputs, spots, people)
         bank = inputs.bank
+        known, known_notes = know_times(inputs, scenario, bank.facilities, everyone)
         # Over the whole map first: where a digital operator stands must not depend on the area of the run.
-        reach = travel.reach_pledges(bank.pledges, bank.facilities, everyone, people.everywhere, scenario.travel)
+        reach = travel.reach_pledges(
+            bank.pledges, bank.facilities, everyone, people.everywhere, scenario.travel, known=known
+        )
         reach = reach[reach[ReachFrame.pcn_code].isin(people.pcns[_PCN])].reset_index(drop=True)
         pledges = bank.pledges
         if not here.all():
@@ -83,8 +89,23 @@ class Ground:
             other_facilities=gazetteer.find_other_facilities(
                 inputs.tables.get("active_places"), bank.facilities, everyone, here
             ),
-            notes=(*spot_notes, *point_notes, *icb_notes),
+            known=known,
+            notes=(*spot_notes, *point_notes, *icb_notes, *known_notes),
         )
+
+    def reach_with(self, params: TravelParams, pcns: pd.DataFrame) -> pd.DataFrame:
+        """
+        `ReachFrame` of the run's pledges if patients travelled otherwise; whom digital pledges serve stays as it is.
+
+        Pledges are those of the run, so that hours beyond its border which only now come near are not among them.
+        """
+        digital = self.pledges[PledgeFrame.delivery].eq("digital")
+        reach = travel.reach_pledges(
+            self.pledges[~digital], self.facilities, self.points, pcns, params, known=self.known
+        )
+        by_rule = self.reach[ReachFrame.pledge_id].isin(self.pledges.loc[digital, PledgeFrame.pledge_id])
+        both = pd.concat([reach, self.reach[by_rule]])
+        return both.sort_values([ReachFrame.pledge_id, ReachFrame.pcn_code], ignore_index=True)
 
     def homes(self) -> pd.DataFrame:
         """Where each PCN's patients live on average: `easting` and `northing` in metres, indexed by `pcn_code`."""

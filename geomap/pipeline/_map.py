@@ -70,6 +70,10 @@ def map_results(
         The code of an ICB cannot be the name of a page.
     OutputError
         The pages cannot be written, or would go among the results of a run.
+
+    Examples
+    --------
+    >>> geomap.map_results(Path("results"), by_icb=True)  # doctest: +SKIP
     """
     whole = Path(results).resolve()
     out = _beside(Path(results)) if out is None else Path(out)

@@ -25,6 +25,8 @@ class People:
     pcns: pd.DataFrame
     """Those of this run."""
     need: pd.DataFrame
+    indicators: pd.DataFrame
+    """`IndicatorFrame`: those of the planner's own."""
     prevalence: pd.DataFrame
     ages: pd.DataFrame
     demand: pd.DataFrame
@@ -37,11 +39,16 @@ class People:
         """Need, percentiles and medians are England's (all PCNs of the map), whatever area the run plans for."""
         tables = inputs.tables
         practices, lists = tables["practice_map"], tables["list_sizes"]
-        needs, need_notes = need.estimate_need(_need_sources(inputs), scenario.need)
+        needed_from = _need_sources(inputs)
+        needs, need_notes = need.estimate_need(needed_from, scenario.need)
         prevalence = need.estimate_prevalence(practices, tables["qof"]) if "qof" in tables else None
         ages = demand.build_ages(practices, lists)
         asked, demand_notes = demand.estimate_demand(scenario.pathways, needs, ages, prevalence)
-        ceilings, ceiling_notes = demand.estimate_ceilings(needs[_PCN], tables["workforce"], scenario.link_workers)
+        if "workforce" in tables:
+            told = demand.estimate_ceilings(needs[_PCN], tables["workforce"], scenario.link_workers)
+        else:
+            told = demand.assume_ceilings(needs, scenario.link_workers)
+        ceilings, ceiling_notes = told
         patients = lists.groupby(ListSizeFrame.practice_code)[ListSizeFrame.patients].sum()
         everywhere = assemble.list_pcns(practices, patients)
         pcns = _in_area(everywhere, scenario)
@@ -56,6 +63,7 @@ class People:
             everywhere=everywhere,
             pcns=pcns,
             need=here(needs),
+            indicators=here(need.list_own_indicators(needed_from, scenario.need)),
             prevalence=here(prevalence),
             ages=here(ages),
             demand=here(_without_excluded(asked, ceilings)),
@@ -77,6 +85,7 @@ def _need_sources(inputs: Inputs) -> need.NeedSources:
         practice_lads=lads_of_practices(tables["practice_map"], inputs.postcodes),
         lsoa_lists=tables.get("lsoa_lists"),
         lsoa_deprivation=tables.get("lsoa_imd"),
+        own_values=tables.get("own_indicators"),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import assemble, travel
+from .. import assemble
 from ..config import LinkWorkerParams, Scenario
 from ..match import MatchProblem
 from ..match.prices import relaxed_prices
@@ -18,15 +18,13 @@ from ..schema import (
     PcnResultFrame,
     PledgeFrame,
     PriceFrame,
-    ReachFrame,
 )
 from ..schema.words import EVERYBODY
 from ..units import people_per_hour
 from ._ground import Ground
+from ._journeys import STEP_M
 from ._people import People
 
-STEP_M = 1000.0
-"""Straight line that is added to how far patients travel."""
 TIME_SHARE = 0.1
 """Prices may take this share of the match's time limit on top of it."""
 SMALLEST = 1e-6
@@ -105,16 +103,10 @@ def reach_farther(scenario: Scenario, people: People, ground: Ground, metres: fl
     """
     `ReachFrame` if patients travelled so much farther in a straight line.
 
-    Only patients do: operators' own `max_km`, how far outreach goes and whom digital pledges serve stay as they are.
-    Pledges are those of the run, so that hours beyond its border which only now come near are not among them.
+    That is so many minutes more by each mode, along a straight line or not. Only patients do: operators' own `max_km`,
+    how far outreach goes and whom digital pledges serve stay as they are.
     """
-    limit_min = scenario.travel.max_min + metres * scenario.travel.minutes_per_m
-    params = scenario.travel.model_copy(update={"max_min": limit_min})
-    digital = ground.pledges[PledgeFrame.delivery].eq("digital")
-    reach = travel.reach_pledges(ground.pledges[~digital], ground.facilities, ground.points, people.pcns, params)
-    by_rule = ground.reach[ReachFrame.pledge_id].isin(ground.pledges.loc[digital, PledgeFrame.pledge_id])
-    both = pd.concat([reach, ground.reach[by_rule]])
-    return both.sort_values([ReachFrame.pledge_id, ReachFrame.pcn_code], ignore_index=True)
+    return ground.reach_with(scenario.travel.farther(metres), people.pcns)
 
 
 def name_prices(rows: pd.DataFrame, parts: assemble.Parts) -> pd.DataFrame:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from .. import assemble, board, disclose, few, ledger
 from ..schema import (
     AllocationFrame,
+    IndicatorFrame,
     NeedFrame,
     PathwayFrame,
     PcnResultFrame,
@@ -16,7 +18,7 @@ from ..schema import (
     SiteTables,
     UnmetFrame,
 )
-from ._tables import Run, build_tables, measure_access
+from ._tables import Run, build_tables
 
 _MANY_PCNS = 100
 """From here on sums over the whole run are told from the plan itself: those of so many counts pin down none."""
@@ -57,6 +59,7 @@ def publish_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = 
         figures=disclose.show_figures(figures),
         levels=disclose.show_levels(tables.levels),
         pcns=_with_own_figures(tables, released),
+        indicators=tables.indicators.assign(**{IndicatorFrame.value: np.nan}),  # it may be a small count of people
         record=None,
     )
     if many:
@@ -83,7 +86,6 @@ def _release(run: Run, parts: assemble.Parts) -> _Released:
             hours_reasons=reasons,
             priced=rows,
             first_allocation=first.rows,
-            hours_in_reach=measure_access(run, book),
         ),
         pcns=shown.pcns,
         first=first.pcns,

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import demand, offers, travel, wishes
+from .. import demand, offers, wishes
 from ..config import Scenario
 from ..locate import SiteProblem
 from ..match import Progress
 from ..robust import DrawSource, FullParams, RobustTables, draw_choices, fill_pledges, list_detours
 from ..runner import Runner
-from ..schema import DrawFrame, FlipFrame, PledgeFrame, ReachFrame, RegretFrame, RobustnessFrame
+from ..schema import DrawFrame, FlipFrame, RegretFrame, RobustnessFrame
 from ._ground import Ground
 from ._people import People
 
@@ -105,11 +105,6 @@ def draw_source(scenario: Scenario, people: People, ground: Ground) -> DrawSourc
 
 
 def _reach_at(scenario: Scenario, people: People, ground: Ground, factor: float) -> pd.DataFrame:
-    """`ReachFrame` with every journey longer by a factor; whom digital pledges serve by rule stays as it is."""
+    """`ReachFrame` with every straight line longer by a factor; minutes that are known stay as they are."""
     detour = {mode: figure * factor for mode, figure in scenario.travel.detour.items()}
-    params = scenario.travel.model_copy(update={"detour": detour})
-    digital = ground.pledges[PledgeFrame.delivery].eq("digital")
-    reach = travel.reach_pledges(ground.pledges[~digital], ground.facilities, ground.points, people.pcns, params)
-    by_rule = ground.reach[ReachFrame.pledge_id].isin(ground.pledges.loc[digital, PledgeFrame.pledge_id])
-    both = pd.concat([reach, ground.reach[by_rule]])
-    return both.sort_values([ReachFrame.pledge_id, ReachFrame.pcn_code], ignore_index=True)
+    return ground.reach_with(scenario.travel.model_copy(update={"detour": detour}), people.pcns)

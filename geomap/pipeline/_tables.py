@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .. import access, assemble, board, fairness, ledger, organisations, reasons, travel
+from .. import assemble, board, fairness, ledger, organisations, reasons, travel
 from ..config import Scenario
 from ..facts import count_facts
 from ..load.gather import Inputs
 from ..schema import (
+    CeilingFrame,
     LedgerFrame,
     ListSizeFrame,
-    NeedFrame,
     PcnResultFrame,
     PlanFacts,
     ResultTables,
     SiteTables,
 )
 from ..validate import accounting_frame, repair_frame
+from ._access import tell_access
+from ._beside import tell_beside
 from ._ground import Ground
 from ._people import People
 from ._plan import Plan
@@ -48,9 +50,11 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
     allocation = assemble.build_allocation(parts)
     backed = _back(run, parts, allocation)
     backing = _tell_organisations(run, backed, assemble.pledge_rows(bank))
-    pcns = assemble.build_pcns(parts, allocation, backing["reachable"])
+    told = tell_access(run.inputs, run.people, run.ground, scenario=run.scenario, book=parts.ledger)
+    pcns = assemble.build_pcns(parts, allocation, backing["reachable"], told.in_reach)
     accounts = pd.concat([*run.inputs.accounting, assemble.account_bank(bank, parts)], ignore_index=True)
     facts = _state_facts(run, pcns, allocation, parts.ledger, assemble.count_pledges(bank))
+    facts = replace(facts, notes=(*facts.notes, *told.notes))
     return ResultTables(
         facts=facts,
         pcns=pcns,
@@ -61,6 +65,7 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         ledger=parts.ledger,
         pathways=run.people.pathways,
         need=run.people.need,
+        indicators=run.people.indicators,
         prevalence=run.people.prevalence,
         demand=run.people.demand,
         links=backed.links,
@@ -73,8 +78,12 @@ def build_tables(run: Run, parts: assemble.Parts, choice: SiteTables | None = No
         outlines=run.ground.icbs,
         places=run.ground.places,
         other_facilities=run.ground.other_facilities,
+        access=told.access,
+        footprints=told.footprints,
         record=run.plan.match.record,
+        bank=assemble.keep_bank(backed.links, parts),
         choice=choice,
+        **tell_beside(run.inputs, run.ground, run.people, scenario=run.scenario, unmet=parts.unmet),
         **backing,
         **_summarise(run, parts, allocation, facts),
     )
@@ -103,7 +112,8 @@ def _summarise(run: Run, parts: assemble.Parts, allocation: pd.DataFrame, facts:
 
 def _tell_organisations(run: Run, backed: organisations.Backed, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Who stands behind the plan, by name, given the rows of the bank's table of pledges."""
-    pairs = travel.link_pairs(backed.facilities, run.ground.points, run.scenario.travel)
+    ground = run.ground
+    pairs = travel.link_pairs(backed.facilities, ground.points, run.scenario.travel, known=ground.known)
     reachable = organisations.build_reachable(backed, pairs)
     ties = organisations.build_ties(backed, reachable)
     operators = organisations.build_operators(backed, ties)
@@ -158,20 +168,6 @@ def balance(run: Run) -> assemble.Parts:
         hours_reasons=hours_reasons,
         priced=ledger.price_places(plan.match.allocation, plan.offers),
         first_allocation=plan.match.first_allocation,
-        hours_in_reach=measure_access(run, book),
-    )
-
-
-def measure_access(run: Run, book: pd.DataFrame) -> pd.DataFrame:
-    """By PCN: participant-hours in reach per 1,000 patients, and those that the plan leaves."""
-    hours = book.set_index(LedgerFrame.pledge_id)[[LedgerFrame.eligible_hours, LedgerFrame.unmatched_hours]]
-    f = PcnResultFrame
-    patients = run.people.need.set_index(NeedFrame.pcn_code)[NeedFrame.patients]
-    return access.measure_pledged_access(
-        run.ground.reach,
-        hours.set_axis([f.hours_in_reach, f.hours_left_in_reach], axis=1),
-        patients,
-        run.scenario.travel.max_min,
     )
 
 
@@ -205,6 +201,12 @@ def _measure_fairness(run: Run) -> pd.DataFrame:
     return fairness.measure_fairness(plan.match.first_allocation, plan.match.allocation, served)
 
 
+def _fte_policy(run: Run) -> str:
+    """What was done about PCNs that reported no link workers, or about all of them where no file was given."""
+    assumed = run.people.ceilings[CeilingFrame.fte_basis].eq("england_mean").any()
+    return "england_mean" if assumed else run.scenario.link_workers.not_reported
+
+
 def _state_facts(
     run: Run, pcns: pd.DataFrame, allocation: pd.DataFrame, book: pd.DataFrame, pledges: tuple[int, int]
 ) -> PlanFacts:
@@ -217,7 +219,7 @@ def _state_facts(
         as_of=scenario.period.as_of.isoformat(),
         stated_hours=float(book[LedgerFrame.hours].sum()),
         **count_facts(pcns, allocation, book),
-        fte_policy=scenario.link_workers.not_reported,
+        fte_policy=_fte_policy(run),
         pledges_read=pledges[0],
         pledges_rejected=pledges[1],
         status=match.status,

@@ -2,5 +2,6 @@
 
 from .index import build_index
 from .page import build_map
+from .shown import MapView, show_map
 
-__all__ = ["build_index", "build_map"]
+__all__ = ["MapView", "build_index", "build_map", "show_map"]

@@ -41,6 +41,7 @@ _OWN_SCRIPTS = (
     "lists.js",
     "basemap.js",
     "towns.js",
+    "marks.js",
     "others.js",
     "tiles.js",
     "page.js",

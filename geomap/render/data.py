@@ -12,7 +12,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..few import fill_few
-from ..phrases import FTE_BASES, KINDS, LINKS, STAGES, UNITS, VENUES
+from ..phrases import FTE_BASES, KINDS, KNOWN_FROM, LINKS, STAGES, UNITS, VENUES
 from ..schema import FacilityResultFrame, MapTables, PathwayFrame, PcnResultFrame, PracticeResultFrame
 from ..schema.words import INELIGIBLE_REASONS, UNMATCHED_REASONS, UNMET_REASONS
 from . import (
@@ -39,6 +39,7 @@ def _words() -> dict[str, object]:
         "kinds": [{"name": KINDS[key], "letter": letter, "colour": colour} for key, (letter, colour) in MARKS.items()],
         "venues": VENUES,
         "units": UNITS,
+        "known_from": KNOWN_FROM,
         "fte_bases": FTE_BASES,
         "core20_bases": CORE20_BASES,
         "link_words": LINKS,
@@ -100,6 +101,8 @@ def page_data(tables: MapTables) -> dict[str, object]:
         "links": ties_data.link_data(tables.links, rows),
         "places": gazetteer_data.places_data(tables),
         "others": others.others_data(tables),
+        "opportunities": others.opportunities_data(tables),
+        "asks": others.asks_data(tables, rows),
         "basemap": basemap_data.basemap_data(tables),
         "attention": organisation_data.attention_data(tables.attention, rows),
         **organisation_data.organisation_data(filled, rows, flows=flows, operators=operators),

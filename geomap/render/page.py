@@ -12,6 +12,7 @@ from ..config import MapParams
 from ..phrases import INTERNAL_MARK
 from ..schema import (
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     FacilityResultFrame,
     LedgerFrame,
@@ -19,6 +20,7 @@ from ..schema import (
     MapTables,
     NeedFrame,
     OperatorResultFrame,
+    OpportunityFrame,
     OutlineFrame,
     PathwayFrame,
     PcnResultFrame,
@@ -71,6 +73,8 @@ def _in_key_order(tables: MapTables) -> MapTables:
         ],
         "places": [PlaceFrame.place_kind, PlaceFrame.place_name],
         "other_facilities": [VenueFrame.site_id],
+        "opportunities": [OpportunityFrame.opportunity_id],
+        "asks": [AskFrame.pcn_code, AskFrame.pathway_id, AskFrame.rank],
     }
     return replace(
         tables,
@@ -137,6 +141,11 @@ def build_map(tables: MapTables, *, tiles: MapParams | None = None, index: str =
         A table names a PCN, facility or pathway that its own table does not have.
     OutputError
         The page would load something from outside, or could not be made the same twice.
+
+    Examples
+    --------
+    >>> page = geomap.build_map(tables)  # doctest: +SKIP
+    >>> Path("map.html").write_text(page, encoding="utf-8")  # doctest: +SKIP
     """
     tables = _in_key_order(tables)
     host = tiles.tiles_host if tiles else ""

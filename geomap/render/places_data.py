@@ -105,6 +105,7 @@ def pcn_data(tables: MapTables, rows: Rows, sub_icbs: pd.DataFrame) -> dict[str,
         NeedFrame.inactive_percentile,
         NeedFrame.long_term_percentile,
         NeedFrame.aged_65_percentile,
+        NeedFrame.own_percentile,
     )
     sub_icb = sub_icbs[PracticeResultFrame.sub_icb_code].reindex(pcns[frame.pcn_code])
     return {

@@ -10,6 +10,7 @@ from .. import phrases, phrases_choice
 from ..schema import (
     AccountingFrame,
     AllocationResultFrame,
+    AskFrame,
     AttentionFrame,
     CandidateFrame,
     ComparatorFrame,
@@ -107,6 +108,7 @@ WORDS = {
     "fairness": {FairnessFrame.measure: phrases.MEASURES},
     "prices": {PriceFrame.kind: phrases.PRICES},
     "links": {LinkFrame.link_status: phrases.LINKS},
+    "could_be_asked": {AskFrame.source: phrases.KNOWN_FROM},
     "accounting": {AccountingFrame.status: phrases.FATES, AccountingFrame.reason: _HOURS_REASONS},
 }
 """Table → column of codes → what they say: they are told in words here; the CSV files keep the codes."""
@@ -116,6 +118,7 @@ _OF_PATHWAYS = (
     ("site_parts", SitePartFrame.pathway_id), ("candidates", CandidateFrame.pathways),
     ("allocation", AllocationResultFrame.pathway_id), ("unmet_demand", UnmetFrame.pathway_id),
     ("differences", DifferenceFrame.pathway_id), ("facilities", FacilityResultFrame.pathways),
+    ("could_be_asked", AskFrame.pathway_id),
 )  # fmt: skip
 """Columns of ids of pathways, but for tables that have the pathway's name in a column of its own."""
 
@@ -142,6 +145,9 @@ def in_words(published: dict[str, pd.DataFrame], pathways: pd.DataFrame) -> dict
             told[name][column] = _each(told[name][column], lambda key: catalogue.get(key, key))
     _name_attention(told)
     told["provision"][ProvisionFrame.role] = _each(told["provision"][ProvisionFrame.role], phrases_choice.role_in_words)
+    if "could_be_asked" in told:
+        offers = told["could_be_asked"][AskFrame.offers].fillna("")
+        told["could_be_asked"][AskFrame.offers] = _each(offers, lambda kind: phrases.VENUES.get(kind, kind))
     if "candidates" in told:
         kinds = told["candidates"][CandidateFrame.operator_kinds]
         told["candidates"][CandidateFrame.operator_kinds] = _each(kinds, lambda kind: phrases.KINDS.get(kind, kind))

@@ -13,7 +13,7 @@ ASK_COLUMNS = {
     AskFrame.pathway_id: ("Pathway", "The kind of course, by its id in the catalogue of pathways."),
     AskFrame.unmet_places: ("Places wanting", "Places on this pathway that the plan could not give the PCN."),
     AskFrame.rank: ("Rank", "1 is the first to ask."),
-    AskFrame.source: ("Known from", "Active Places, an OpenActive feed, or Open Referral UK."),
+    AskFrame.source: ("Known from", "The bank (other pathways), Active Places, OpenActive, Open Referral UK, libraries."),
     AskFrame.ask_id: ("Its id", "Its id there."),
     AskFrame.ask_name: ("Name", "Its name there; empty where it has none."),
     AskFrame.operator_name: ("Operator's name", "Who runs it, where it is told."),
@@ -26,7 +26,7 @@ ASK_COLUMNS = {
 BESIDE_COLUMNS = {
     "opportunities": {
         OpportunityFrame.opportunity_id: ("Id", "As the feed or the list gives it."),
-        OpportunityFrame.source: ("Known from", "An OpenActive feed, or Open Referral UK."),
+        OpportunityFrame.source: ("Known from", "OpenActive, Open Referral UK, or the libraries of 2016 to 2017."),
         OpportunityFrame.kind: ("Kind", "What the feed or the list calls it, such as SessionSeries or service."),
         OpportunityFrame.opportunity_name: ("Name", "As it is published."),
         OpportunityFrame.operator_name: ("Operator's name", "Who runs it, where it is told."),
@@ -42,23 +42,39 @@ BESIDE_COLUMNS = {
         OpportunityFrame.url: ("Page", "Where to read more; empty where it is not told."),
     },
     "access": {
-        AccessResultFrame.level: ("Level", "PCN, LSOA, or fifth of deprivation (1 is the most deprived)."),
+        AccessResultFrame.level: ("Level", "PCN, LSOA of the patients' homes, or fifth of deprivation (1 is the most deprived)."),
         AccessResultFrame.area_code: ("Area", "Its code, or the number of the fifth."),
         AccessResultFrame.area_name: ("Area's name", "Empty where it has none."),
         AccessResultFrame.method: ("Method", "How hours in reach are shared out; see docs/method.md."),
         AccessResultFrame.patients: ("Patients", "Registered patients of the area."),
-        AccessResultFrame.hours_in_reach: ("Hours in reach", "Per 1,000 patients, before the match."),
-        AccessResultFrame.hours_left_in_reach: ("Hours left in reach", "Per 1,000 patients, after the match."),
-        AccessResultFrame.nearest_min: ("Nearest (minutes)", "Mean journey to the nearest facility with hours."),
+        AccessResultFrame.hours_in_reach: (
+            "Hours in reach",
+            "Before the match, per 1,000 patients and shared with all others who can reach them; for nearest, those at the "
+            "nearest facilities, not per 1,000 and not shared.",
+        ),
+        AccessResultFrame.hours_left_in_reach: ("Hours left in reach", "The same of the hours that the plan leaves."),
+        AccessResultFrame.nearest_min: (
+            "Nearest (minutes)",
+            "Mean journey to the nearest facility with hours, of those who can reach one; empty where nobody can.",
+        ),
     },
     "footprints": {
         FootprintResultFrame.pcn_code: _PCN,
         FootprintResultFrame.pcn_name: _PCN_NAME,
         FootprintResultFrame.basis: ("Drawn from", "Where patients live (practice × LSOA), or practices' postcodes."),
         FootprintResultFrame.area_km2: ("Area (km²)", "Of what is drawn."),
-        FootprintResultFrame.inside_share: ("Own patients inside (%)", "Of the PCN's patients, those who live inside."),
-        FootprintResultFrame.others_share: ("Others' patients (%)", "Of those who live inside, other PCNs' patients."),
-        FootprintResultFrame.others_pcns: ("Other PCNs", "How many other PCNs' patients live inside."),
+        FootprintResultFrame.inside_share: (
+            "Own patients inside (%)",
+            "Of the PCN's patients, those who live inside; empty where homes are not known.",
+        ),
+        FootprintResultFrame.others_share: (
+            "Others' patients (%)",
+            "Of all patients who live inside, other PCNs' patients; empty where homes are not known.",
+        ),
+        FootprintResultFrame.others_pcns: (
+            "Other PCNs",
+            "PCNs of whom 8 or more patients live inside, or are on the lists of practices there.",
+        ),
     },
 }
 """Table → column → what it is called, and what it means."""

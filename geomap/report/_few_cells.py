@@ -27,6 +27,13 @@ def people_columns(table: str) -> tuple[str, ...]:
     return PEOPLE.get(_FIELDS.get(table, table), ())
 
 
+def may_hide(table: str, column: str) -> bool:
+    """Whether a published run may leave cells of a column out, so that they tell of no small number of people."""
+    people = people_columns(table)
+    of_plan = AllocationResultFrame.places in people and column in WORTH
+    return column in people or of_plan or (table == FIGURES and column == FigureFrame.value)
+
+
 def find_hidden(table: str, frame: pd.DataFrame, *, internal: bool) -> dict[str, np.ndarray]:
     """
     Column → which of its rows are not shown: counts from 1 to 7, and in a plan all that would tell them.

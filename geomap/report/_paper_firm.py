@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..phrases_choice import ASSUMPTIONS, ENDS, in_a_row
 from ..schema import (
+    AccessResultFrame,
     FairnessFrame,
     FlipFrame,
     RegretFrame,
@@ -17,6 +18,7 @@ from ..schema.words import FIFTHS, LIST_SEPARATOR
 from ._figures import draw_shares, draw_tradeoffs
 from ._paper_page import MAX_ROWS, Column, Paper, Picture
 from ._paper_told import (
+    ACCESS,
     FAIRNESS,
     FLIPS,
     NOTHING,
@@ -32,11 +34,12 @@ MOST_SHARES = 24
 """Sites in the figure of draws."""
 MOST_OTHERS = 4
 """Of them, how many that are not recommended."""
-F, R, L, T = FairnessFrame, RobustnessFrame, FlipFrame, TradeoffFrame
+A, F, R, L, T = AccessResultFrame, FairnessFrame, RobustnessFrame, FlipFrame, TradeoffFrame
+
+_FIFTHS = dict(zip(FIFTHS, ("Most deprived fifth", "Second", "Third", "Fourth", "Least deprived"), strict=True))
 
 _MEASURES = (
-    *(("coverage_by_fifth", fifth, words) for fifth, words in zip(
-        FIFTHS, ("Most deprived fifth", "Second", "Third", "Fourth", "Least deprived"), strict=True)),
+    *(("coverage_by_fifth", fifth, words) for fifth, words in _FIFTHS.items()),
     ("worst_coverage", "worst tenth", "Worst tenth"),
     ("core20_completions", "all", "Core20"),
 )  # fmt: skip
@@ -61,6 +64,7 @@ def write_fairness(paper: Paper, told: Told, tables: ResultTables) -> None:
     if not known.empty:
         _fairness_sentences(paper, told, sites=tables.choice is not None)
         _fairness_table(paper, told)
+        _access_table(paper, told)
     if told.has(TRADEOFFS):
         _tradeoffs(paper, told)
 
@@ -113,6 +117,28 @@ def _fairness_table(paper: Paper, told: Told) -> None:
         "wanted. Core20: their share of completed courses."
     )
     paper.table("Fairness of the plan, before and after it was evened out", columns, rows, note)
+
+
+def _access_table(paper: Paper, told: Told) -> None:
+    """Hours within reach by fifth of deprivation, before the plan and left by it."""
+    frame = told.table(ACCESS)
+    if frame.empty:
+        return
+    mine = frame.index[frame[A.level].eq("imd_fifth") & frame[A.method].eq("e2sfca")]
+    found = {str(frame.at[row, A.area_code]): int(row) for row in mine}
+    at = {words: found[fifth] for fifth, words in _FIFTHS.items() if fifth in found}
+    if not at:
+        return
+    rows = [
+        [words, *(told.number(ACCESS, row, name, "tenths") for row in at.values())]
+        for name, words in ((A.hours_in_reach, "On offer"), (A.hours_left_in_reach, "Left by the plan"))
+    ]
+    columns = [Column("Hours within reach", 4.4), *(Column(words, 1.8, True) for words in at)]
+    note = (
+        "Participant-hours per 1,000 patients, shared with all others who can reach them (E2SFCA); by fifth of "
+        "deprivation of the homes of patients where these are known, else of their PCN."
+    )
+    paper.table("Access by deprivation fifth, before and after the plan", columns, rows, note)
 
 
 def _tradeoffs(paper: Paper, told: Told) -> None:

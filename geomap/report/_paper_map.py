@@ -129,7 +129,7 @@ def classify(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isnan(values), -1, classes), bounds
 
 
-def _colour(number: int, count: int) -> str:
+def colour_of(number: int, count: int) -> str:
     """Of a class, so that few classes still go from least to most."""
     return COLOURS[round(number * (CLASSES - 1) / max(count - 1, 1))]
 
@@ -159,7 +159,7 @@ def _fill(axes: Axes, shapes: gpd.GeoSeries, classes: np.ndarray, small: bool) -
     count = int(classes.max()) + 1
     line = {"edgecolor": "white", "linewidth": 0.1 if small else 0.4}
     for number in range(count):
-        _stroke(axes, shapes[classes == number], facecolor=_colour(number, count), **line)
+        _stroke(axes, shapes[classes == number], facecolor=colour_of(number, count), **line)
     _stroke(axes, shapes[classes < 0], facecolor="white", hatch="//////", **(line | {"edgecolor": "#c5ced3"}))
 
 
@@ -251,7 +251,7 @@ def _legend(legend: Axes, theme: str, bounds: np.ndarray, some_missing: bool) ->
     legend.text(1, 1.6, title, fontsize=SMALL, fontweight="bold", va="center")
     boxes, left = max(len(bounds) - 1, 0), 1.0
     for number in range(boxes):
-        legend.add_patch(Rectangle((left, 3.4), 11, 3.2, facecolor=_colour(number, boxes), edgecolor=MID,
+        legend.add_patch(Rectangle((left, 3.4), 11, 3.2, facecolor=colour_of(number, boxes), edgecolor=MID,
                                    linewidth=0.4))  # fmt: skip
         legend.text(left, 8.4, shape.format(bounds[number]), fontsize=SMALL, va="center", ha="center" if number else
                     "left")  # fmt: skip

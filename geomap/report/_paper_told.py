@@ -16,8 +16,8 @@ from ..schema.published import SUPPRESSED
 from ._columns import SHEETS
 from ._few_cells import find_hidden
 
-FIGURES, PROVISION, GAPS, SECTORS, BUDGETS, FAIRNESS, LEVELS, PCNS, PATHWAYS = (
-    "figures", "provision", "gaps", "sectors", "health_budgets", "fairness", "levels", "pcns", "pathways",
+FIGURES, PROVISION, GAPS, SECTORS, BUDGETS, FAIRNESS, LEVELS, PCNS, PATHWAYS, ACCESS = (
+    "figures", "provision", "gaps", "sectors", "health_budgets", "fairness", "levels", "pcns", "pathways", "access",
 )  # fmt: skip
 PORTFOLIOS, CHOSEN, COMPARATORS, REASONS, TRADEOFFS, ROBUSTNESS, REGRETS, FLIPS, CANDIDATES = (
     "portfolios", "chosen_sites", "comparators", "site_reasons", "tradeoffs", "robustness", "regrets", "flips",

@@ -90,6 +90,12 @@ SHEETS: dict[str, tuple[Column, ...]] = {
             "A code from the sheet operators",
         ),
         Column(
+            VenueFrame.site_id,
+            OPTIONAL,
+            "Sport England Active Places site number; instead of facility_id, with operator_id: no postcode is needed",
+            "The number",
+        ),
+        Column(
             PledgeFrame.pathways,
             REQUIRED,
             "What the hours may be used for",

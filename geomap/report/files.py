@@ -1,25 +1,20 @@
-"""The tables of a run as CSV files and one GeoPackage."""
+"""The tables of a run as CSV files, and those with shapes as files for maps too."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
-from ..errors import OutputError
 from ..few import mark_few
 from ..schema import FacilityResultFrame, MapTables, PcnResultFrame, ResultTables, SiteTables
-from ..schema.published import EASTING_M, NORTHING_M, SHAPES_NAME
+from ..schema.published import EASTING_M, NORTHING_M
 from ._columns import FILES
-from ._geopackage import check_geopackage
+from ._shapes import write_shapes
 
 LIVE_START = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 LINE_END = r"\r\n?"
@@ -72,6 +67,7 @@ def published_tables(tables: ResultTables) -> dict[str, pd.DataFrame]:
         "reachable": tables.reachable,
         "ties": tables.ties,
         "need": tables.need,
+        "indicators": tables.indicators,
         "other_facilities": tables.other_facilities,
         "opportunities": tables.opportunities,
         "access": tables.access,
@@ -105,13 +101,13 @@ def _of_choice(choice: SiteTables) -> dict[str, pd.DataFrame]:
 
 def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
     """
-    Write one CSV file a table, and `results.gpkg`.
+    Write one CSV file a table, and those with shapes for maps: `results.gpkg`, GeoParquet and GeoJSON.
 
     CSV: UTF-8 with a byte order mark and CR LF, which Excel opens by a double click. Hours stand in full, so that a
     ledger that is added up again balances; other fractions have six significant figures, more than is known of them,
     and large ones two decimals.
     A text cell that a spreadsheet would take for a formula gets a `'` in front. A count that is not shown is `[c]`.
-    GeoPackage: layers `pcns`, `facilities` and, where they are known, `icbs` and `places`; EPSG:27700.
+    Shapes: layers `pcns`, `facilities` and, where they are known, `icbs` and `places`; see `geomap.report._shapes`.
 
     Parameters
     ----------
@@ -138,7 +134,9 @@ def write_tables(folder: Path, tables: ResultTables) -> list[Path]:
         harmless = {column: frame[column].map(harmless_text, na_action="ignore") for column in text}
         mark_few(frame.assign(**harmless)).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         paths.append(path)
-    return [*paths, _write_geopackage(folder / SHAPES_NAME, tables)]
+    shaped = {"pcns": tables.pcns, "facilities": tables.facilities, "icbs": tables.outlines, "places": tables.places}
+    layers = {layer: as_published(frame) for layer, frame in shaped.items() if not frame.empty}
+    return [*paths, *write_shapes(folder, layers, tables.facts.as_of)]
 
 
 def as_published(frame: pd.DataFrame) -> pd.DataFrame:
@@ -186,37 +184,3 @@ def _rounded(value: float) -> float:
 def harmless_text(text: str) -> str:
     """Text that a spreadsheet shows and does not run; a plain number stays as it is."""
     return f"'{text}" if LIVE_START.match(text) and not NUMBER.fullmatch(text) else text
-
-
-def _write_geopackage(path: Path, tables: ResultTables) -> Path:
-    layers = {
-        "pcns": tables.pcns,
-        "facilities": tables.facilities,
-        "icbs": tables.outlines,
-        "places": tables.places,
-    }
-    layers = {layer: frame for layer, frame in layers.items() if not frame.empty}
-    with _fixed_date(tables.facts.as_of):
-        for layer, frame in layers.items():
-            try:
-                areas = layer in ("pcns", "icbs")
-                frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", promote_to_multi=areas)
-            except (DataSourceError, DataLayerError) as caught:
-                said = " ".join(str(caught).split()).rstrip(".")
-                raise OutputError(
-                    f"{path.name} could not be written; the disk may be full (layer {layer}: {said})."
-                ) from caught
-    check_geopackage(path, layers)
-    return path
-
-
-@contextmanager
-def _fixed_date(day: str) -> Iterator[None]:
-    """Have GDAL write the day of the data instead of the time of day, so that the same run gives the same bytes."""
-    option = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(option)
-    pyogrio.set_gdal_config_options({option: f"{day}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({option: before})

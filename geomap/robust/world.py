@@ -65,7 +65,7 @@ class World:
     referrals: np.ndarray
     """By cell: target referrals; none where a PCN is left out of the plan."""
     percentiles: np.ndarray
-    """Shape (4, PCNs), in the order of the weights; NaN where not known."""
+    """Shape (4, PCNs), in the order of the weights; NaN where not known. 5 where the planner has own indicators."""
     weights: np.ndarray
     weight_floor: float
     weight_span: float
@@ -98,13 +98,15 @@ class World:
         offers = source.offers.sort_values([OfferFrame.pledge_id, OfferFrame.pathway_id])
         pledges = source.pledges.set_index(PledgeFrame.pledge_id).reindex(offers[OfferFrame.pledge_id])
         told = source.need_params
+        counted = {name: weight for name, weight in told.all_weights.items() if name != "own" or weight}
+        columns = [*_PERCENTILES.values(), NeedFrame.own_percentile][: len(counted)]
         return cls(
             base=base,
             place_share=shares[LinkShareFrame.place_share].to_numpy(dtype=float, copy=True),
             near_share=shares[LinkShareFrame.near_share].to_numpy(dtype=float, copy=True),
             referrals=referrals.to_numpy(dtype=float, copy=True),
-            percentiles=need[list(_PERCENTILES.values())].to_numpy(dtype=float).T.copy(),
-            weights=np.array(list(told.weights.model_dump().values())),
+            percentiles=need[columns].to_numpy(dtype=float).T.copy(),
+            weights=np.array(list(counted.values())),
             weight_floor=told.weight_floor,
             weight_span=told.weight_span,
             group_size=np.where(base.offer_led, pledges[PledgeFrame.group_size].to_numpy(dtype=float), 1.0),
@@ -149,7 +151,8 @@ class World:
 
     def _index(self, factors: Factors) -> np.ndarray:
         """By PCN: the weighted mean of the percentiles it has; the middle where it has none that counts."""
-        weights = self.weights * [factors[name] for name in _PERCENTILES]
+        drawn = [factors[name] for name in _PERCENTILES]
+        weights = self.weights * (drawn + [1.0] * (len(self.weights) - len(drawn)))  # own indicators are not varied
         known = ~np.isnan(self.percentiles)
         counted = weights @ known
         total = weights @ np.where(known, self.percentiles, 0.0)

@@ -7,7 +7,7 @@ vocabularies. Columns are named here and nowhere else.
 
 from .access import AccessResultFrame, FootprintResultFrame
 from .asks import AskFrame, OpportunityFrame
-from .bank import FacilityFrame, LinkFrame, OperatorFrame, PledgeFrame
+from .bank import BankTables, FacilityFrame, LinkFrame, OperatorFrame, PledgeFrame
 from .board import FigureFrame, GapFrame, HealthBudgetFrame, ProvisionFrame, SectorFrame
 from .choice import (
     CandidateFrame,
@@ -26,6 +26,7 @@ from .choice import (
     TradeoffFrame,
 )
 from .finished import MapTables, PlanFacts, ResultTables
+from .indicators import IndicatorFrame, OwnValueFrame
 from .inputs import (
     InactivityFrame,
     ListSizeFrame,
@@ -39,7 +40,9 @@ from .inputs import (
     PracticeDeprivationFrame,
     PracticeFrame,
     RegisterFrame,
+    RoadFrame,
     TownFrame,
+    TravelTimeFrame,
     VenueFrame,
     WorkforceFrame,
 )
@@ -98,6 +101,7 @@ __all__ = [
     "AllocationResultFrame",
     "AskFrame",
     "AttentionFrame",
+    "BankTables",
     "BoundRecord",
     "CandidateFrame",
     "CapFrame",
@@ -120,6 +124,7 @@ __all__ = [
     "HoursReasonFrame",
     "IcbResultFrame",
     "InactivityFrame",
+    "IndicatorFrame",
     "JourneyFrame",
     "LedgerFrame",
     "LevelFrame",
@@ -138,6 +143,7 @@ __all__ = [
     "OperatorResultFrame",
     "OpportunityFrame",
     "OutlineFrame",
+    "OwnValueFrame",
     "PairFrame",
     "PathwayFrame",
     "PcnRecordFrame",
@@ -163,6 +169,7 @@ __all__ = [
     "RegretFrame",
     "RepairFrame",
     "ResultTables",
+    "RoadFrame",
     "RobustnessFrame",
     "SectorFrame",
     "SiteChangeFrame",
@@ -173,6 +180,7 @@ __all__ = [
     "TieFrame",
     "TownFrame",
     "TradeoffFrame",
+    "TravelTimeFrame",
     "UnmatchedHoursFrame",
     "UnmetFrame",
     "VenueFrame",

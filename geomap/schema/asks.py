@@ -36,8 +36,9 @@ class OpportunityFrame(Table):
 class AskFrame(Table):
     """Whom to ask where places are wanting: one row a (PCN, pathway, place or service), `rank` 1 first.
 
-    `ask_id` is the site of `other_facilities` or the `opportunity_id`, as `source` says. `minutes_min` is the mean
-    journey of the share `reach_share` of the PCN's patients who can come.
+    `ask_id` is the `facility_id`, the site of `other_facilities` or the `opportunity_id`, as `source` says: `bank` is a
+    facility of the bank that pledged other pathways or none. `minutes_min` is the mean journey of the share
+    `reach_share` of the PCN's patients who can come. What is online reaches everybody.
     """
 
     pcn_code: Series[str]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
@@ -19,12 +23,17 @@ class OperatorFrame(Table):
 
 
 class FacilityFrame(Table):
-    """One row a facility, placed in metres; `location_basis` says by what."""
+    """One row a facility, placed in metres; `location_basis` says by what.
+
+    `other_venue_types`, `;` between, are what a site of Active Places has beside its `venue_type`; missing where the
+    operator says what the facility is.
+    """
 
     facility_id: Series[str] = pa.Field(unique=True)
     operator_id: Series[str]
     facility_name: Series[str]
     venue_type: Series[str] = pa.Field(isin=VENUE_TYPES)
+    other_venue_types: Series[str] = pa.Field(nullable=True)
     postcode: Series[str] = pa.Field(nullable=True)
     access_notes: Series[str] = pa.Field(nullable=True)
     location_basis: Series[str] = pa.Field(isin=("coordinates", "postcode", "site_id"))
@@ -69,3 +78,23 @@ class LinkFrame(Table):
     link_status: Series[str] = pa.Field(isin=LINK_STATUSES)
     since: Series[str] = pa.Field(nullable=True)
     note: Series[str] = pa.Field(nullable=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTables:
+    """The four tables of a bank: of a run, the rows that take part in it."""
+
+    operators: pd.DataFrame
+    """`OperatorFrame`."""
+    facilities: gpd.GeoDataFrame
+    """`FacilityFrame`, metres (EPSG:27700)."""
+    pledges: pd.DataFrame
+    """`PledgeFrame`."""
+    links: pd.DataFrame
+    """`LinkFrame`."""
+
+    @classmethod
+    def no_rows(cls) -> BankTables:
+        """A bank without a row."""
+        plain = {"operators": OperatorFrame, "pledges": PledgeFrame, "links": LinkFrame}
+        return cls(**{name: model.no_rows() for name, model in plain.items()}, facilities=FacilityFrame.no_shapes())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
+from ._notebook import html_table
 from .access import AccessResultFrame, FootprintResultFrame
 from .asks import AskFrame, OpportunityFrame
+from .bank import BankTables
+from .indicators import IndicatorFrame
 from .inputs import VenueFrame
 from .organisations import (
     AttentionFrame,
@@ -21,6 +24,7 @@ from .organisations import (
     TieFrame,
 )
 from .results import RepairFrame
+from .words import INTERNAL_MARK
 
 if TYPE_CHECKING:
     from .choice import SiteTables
@@ -124,7 +128,28 @@ class ResultTables(MapTables):
     gaps: pd.DataFrame
     sectors: pd.DataFrame
     health_budgets: pd.DataFrame
+    indicators: pd.DataFrame = field(default_factory=IndicatorFrame.no_rows)
+    """`IndicatorFrame`: the planner's own indicators in need, where the scenario gives any a weight."""
     repairs: pd.DataFrame = field(default_factory=RepairFrame.no_rows)
     """`RepairFrame`: cells of the inputs that were read otherwise than they stand."""
     record: PlanRecord | None = None
     """What a later run can start from."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: key figures, and which tables there are."""
+        facts = self.facts
+        figures = [
+            ("People who could get a place", f"{facts.people:,} of {facts.demand_places:,} places wanted"),
+            ("Expected to complete", f"{facts.completions:,.0f}"),
+            ("Participant-hours matched", f"{facts.matched_hours:,.0f} of {facts.pledged_hours:,.0f} pledged"),
+            ("PCNs with a place", f"{facts.pcns_covered:,} of {facts.pcns:,}"),
+            ("Proven gap", f"{facts.gap_share:.2%} ({facts.status})"),
+        ]
+        held = {one.name: getattr(self, one.name) for one in fields(self)}
+        rows = [(name, f"{len(table):,}") for name, table in held.items() if isinstance(table, pd.DataFrame)]
+        mark = INTERNAL_MARK if facts.internal else "Small counts of people are hidden, others rounded to the nearest 5"
+        title = " – ".join(filter(None, (facts.name, facts.label)))
+        shown = html_table(title, ("Figure", "Value"), figures, notes=[f"{mark}."])
+        return shown + html_table("Tables", ("Table", "Rows"), rows)
+    bank: BankTables = field(default_factory=BankTables.no_rows)
+    """The bank of hours, as far as it takes part in the run; published as an Open Referral list of services."""

@@ -7,6 +7,7 @@ from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
 from ._base import Table
+from .words import MODES, WAYS
 
 CODE = r"^[A-Z0-9]{3,9}$"
 
@@ -140,11 +141,42 @@ class OutlineFrame(Table):
     geometry: GeoSeries
 
 
+class TravelTimeFrame(Table):
+    """One row a pair that a planner's table of travel times names; `minutes_min` is missing where it is out of reach.
+
+    `point_id` is a PCN, a practice or an LSOA.
+    """
+
+    facility_id: Series[str]
+    point_id: Series[str]
+    mode: Series[str] = pa.Field(isin=MODES)
+    minutes_min: Series[float] = pa.Field(ge=0, nullable=True)
+
+
+class RoadFrame(Table):
+    """One row a way that people may use, metres; a point is a barrier, and says who may pass it.
+
+    `walks` and `drives` are `both`, `forward` (as the line runs), `backward` or `no`.
+    """
+
+    way_id: Series[str]
+    highway: Series[str]
+    walks: Series[str] = pa.Field(isin=WAYS)
+    drives: Series[str] = pa.Field(isin=WAYS)
+    limit_kmh: Series[float] = pa.Field(gt=0, nullable=True)
+    geometry: GeoSeries
+
+
 class VenueFrame(Table):
-    """One row an Active Places site that is open to the public and operating."""
+    """One row an Active Places site that is open to the public and operating.
+
+    `site_name` and `postcode` are missing where the files beside it do not tell them.
+    """
 
     site_id: Series[str] = pa.Field(unique=True)
+    site_name: Series[str] = pa.Field(nullable=True)
     venue_types: Series[str]
     operator_name: Series[str] = pa.Field(nullable=True)
+    postcode: Series[str] = pa.Field(nullable=True)
     easting: Series[float]
     northing: Series[float]

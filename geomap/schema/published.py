@@ -23,6 +23,7 @@ from .choice import (
     SiteReasonFrame,
     TradeoffFrame,
 )
+from .indicators import IndicatorFrame
 from .inputs import OutlineFrame, VenueFrame
 from .organisations import (
     AttentionFrame,
@@ -54,6 +55,7 @@ FACTS_NAME = "facts.json"
 FACTS_FORMAT = "geomap facts 1"
 
 SHAPES_NAME = "results.gpkg"
+DATA_PACKAGE_NAME = "datapackage.json"
 EASTING_M, NORTHING_M = "easting_m", "northing_m"
 """Columns of `facilities.csv` in the place of its geometry."""
 
@@ -99,6 +101,7 @@ PUBLISHED: dict[str, type[pa.DataFrameModel]] = {
     "reachable": ReachableFrame,
     "ties": TieFrame,
     "need": NeedFrame,
+    "indicators": IndicatorFrame,
     "other_facilities": VenueFrame,
     "opportunities": OpportunityFrame,
     "access": AccessResultFrame,
@@ -113,6 +116,9 @@ LAYERS: dict[str, type[pa.DataFrameModel]] = {
     "places": PlaceFrame,
 }
 """Layer of the GeoPackage → its table; a layer without a row is not there."""
+PARQUET_LAYERS = ("pcns", "facilities", "icbs")
+GEOJSON_LAYERS = ("pcns", "facilities")
+"""Layers that have a file of their own too, of the layer's name."""
 
 FILE_OF = {
     "unmet": "unmet_demand", "unmatched": "unmatched_hours", "asks": "could_be_asked",

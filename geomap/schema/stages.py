@@ -97,6 +97,7 @@ class NeedFrame(Table):
     inactive_percentile: Series[float] = pa.Field(nullable=True)
     long_term_percentile: Series[float] = pa.Field(nullable=True)
     aged_65_percentile: Series[float] = pa.Field(nullable=True)
+    own_percentile: Series[float] = pa.Field(nullable=True)
     need_index: Series[float] = pa.Field(ge=0, le=1)
     weight: Series[float] = pa.Field(gt=0)
     core20_share: Series[float] = pa.Field(ge=0, le=1, nullable=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INTERNAL_MARK = "Internal: exact small numbers, not for publication"
+"""Said wherever counts of people are exact."""
 CRS = "EPSG:27700"
 """Every geometry inside the program: British National Grid, metres."""
 
@@ -28,15 +30,17 @@ REMARKS = "What to correct"
 LIST_SEPARATOR = ";"
 """Between the items of a cell that holds several, such as `pathways` or `roles`."""
 
-FTE_BASES = ("reported", "median", "zero", "excluded")
+FTE_BASES = ("reported", "median", "zero", "excluded", "england_mean")
 POINT_BASES = ("practice_lsoa", "practice_postcode", "practice_neighbour")
 REACH_BASES = ("distance", "outreach", "hybrid", "digital")
 MODES = ("walk", "drive", "transit")
 JOURNEY_BASES = ("matrix", "network", "straight_line")
 """Where minutes come from: a table of travel times, a road network, or straight line × detour ÷ speed."""
+WAYS = ("both", "forward", "backward", "no")
+"""How a mode may use a road, as its line runs."""
 
-OPPORTUNITY_SOURCES = ("openactive", "open_referral")
-ASK_SOURCES = ("active_places", *OPPORTUNITY_SOURCES)
+OPPORTUNITY_SOURCES = ("openactive", "open_referral", "libraries")
+ASK_SOURCES = ("bank", "active_places", *OPPORTUNITY_SOURCES)
 
 ACCESS_LEVELS = ("pcn", "lsoa", "imd_fifth")
 ACCESS_METHODS = ("2sfca", "e2sfca", "3sfca", "nearest")
@@ -142,7 +146,7 @@ ASSUMPTIONS = (
     "uptake", "completion", "fill", "caseload", "detour",
 )  # fmt: skip
 """What is drawn, each as a factor on what the scenario says."""
-SCORE_PARTS = ("everybody", "deprivation", "inactivity", "long_term", "aged_65", "not_known")
+SCORE_PARTS = ("everybody", "deprivation", "inactivity", "long_term", "aged_65", "own", "not_known")
 """What a completion counts for: `everybody` is the floor of the need weight, the others what need adds to it."""
 LIMITS = ("link_workers", "hours", "reach", "demand")
 """What holds a site's completions down."""

@@ -58,12 +58,16 @@ def with_places(tables: ResultTables, *, seed: int = 3) -> ResultTables:
     venues = pd.DataFrame(
         {
             VenueFrame.site_id: [str(row) for row in range(300)],
+            VenueFrame.site_name: [f"Sports Hall {row}" if row % 2 else None for row in range(300)],
             VenueFrame.venue_types: "gym;pool",
             VenueFrame.operator_name: [HOSTILE[row] if row < 3 else None for row in range(300)],
+            VenueFrame.postcode: None,
             VenueFrame.easting: spots[:, 0],
             VenueFrame.northing: spots[:, 1],
         }
-    ).astype({VenueFrame.site_id: "str", VenueFrame.venue_types: "str", VenueFrame.operator_name: "str"})
+    )
+    text = [name for name in venues if name not in (VenueFrame.easting, VenueFrame.northing)]
+    venues = venues.astype(dict.fromkeys(text, "str"))
     regions = ["Y1" if code < "Q01" else "Y2" for code in tables.pcns[PcnResultFrame.icb_code]]
     pcns = tables.pcns.assign(**{PcnResultFrame.region_code: pd.Series(regions, dtype="str")})
     return dataclasses.replace(tables, pcns=pcns, places=places, other_facilities=venues)
@@ -216,7 +220,7 @@ def test_a_mark_tells_what_it_is_and_leaves_the_pcn_alone(opened: Opened) -> Non
     at = (frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     page.mouse.move(at[0] + 1, at[1] + 1)
     assert opened.text(".leaflet-tooltip.of-other").split("\n") == [
-        "Gym, pool", HOSTILE[0], "Public leisure site without a pledge",
+        "Gym, pool", HOSTILE[0], "Active Places site 0, open to the public, without a pledge",
     ]  # fmt: skip
     page.mouse.click(at[0] + 1, at[1] + 1)
     assert opened.text(".leaflet-popup-content span >> nth=0") == HOSTILE[0]

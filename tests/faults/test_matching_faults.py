@@ -329,7 +329,8 @@ def test_fault_matching_law_places_in_degrees_and_in_metres() -> None:
     for places in (near, again):
         hall = gpd.GeoDataFrame(
             {f.facility_id: ["F1"], f.operator_id: ["O1"], f.facility_name: ["Hall"], f.venue_type: ["hall"],
-             f.location_basis: ["coordinates"]}, geometry=places.iloc[:1].to_list(), crs=CRS,
+             f.other_venue_types: [None], f.location_basis: ["coordinates"]},
+            geometry=places.iloc[:1].to_list(), crs=CRS,
         )  # fmt: skip
         homes = gpd.GeoDataFrame(
             {point.pcn_code: ["A", "B"], point.point_id: ["A", "B"], point.patients: [900.0, 800.0],

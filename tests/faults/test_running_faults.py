@@ -28,6 +28,7 @@ from geomap.demo import demo_scenario
 from geomap.errors import DataError, OutputError, SolveError
 from geomap.outputs import check_folder, describe_inputs, verify_folder, write_folder
 from geomap.report import files as report_files
+from geomap.report._geopackage import check_geopackage
 from geomap.robust.store import Store
 
 HERE = Path(__file__).parent
@@ -132,16 +133,16 @@ def test_fault_running_geopackage_that_gdal_did_not_finish(tmp_path: Path) -> No
     )  # fmt: skip
     path = tmp_path / "damaged.gpkg"
     path.write_bytes(good)
-    report_files.check_geopackage(path, layers)
+    check_geopackage(path, layers)
     for damage in damages:
         path.write_bytes(good)
         with contextlib.closing(sqlite3.connect(path)) as base:
             base.executescript(damage)
         with pytest.raises(OutputError, match=r"damaged\.gpkg was not written whole; the disk may be full"):
-            report_files.check_geopackage(path, layers)
+            check_geopackage(path, layers)
     path.write_bytes(good[: len(good) // 2])
     with pytest.raises(OutputError, match="was not written whole"):
-        report_files.check_geopackage(path, layers)
+        check_geopackage(path, layers)
 
 
 # --- killed, ended, interrupted

@@ -27,6 +27,9 @@
         pcns.long_term_ratio[row], pcns.long_term_percentile[row]],
       ["Aged 65 and over", percent(pcns.aged_65_share[row]), pcns.aged_65_share[row], pcns.aged_65_percentile[row]],
     ];
+    if (pcns.own_percentile[row] !== null) {
+      parts.push(["Your own indicators", "see indicators.csv", pcns.own_percentile[row], pcns.own_percentile[row]]);
+    }
     const items = parts.map(([name, raw, value, percentile]) => {
       const bar = el("span", { class: "bar" }, el("span", { class: "bar-fill" }));
       bar.firstChild.style.width = (percentile || 0) * 100 + "%";
@@ -149,6 +152,7 @@
       section("Who serves it", served(row)),
       section("Who else could", couldServe(row)),
       section("Demand and what became of it", geomap.demandTable([row])),
+      geomap.couldBeAsked(row),
       section("What the need is made of", el("p", { class: "small" },
         "Bars run from 0 (least need of all patients) to 1 (most). " + geomap.countedPeople(pcns.patients[row], "patient", "patients") +
         " in " + counted(pcns.practices[row], "practice", "practices") + "."), needParts(row), deprivation(row)),

@@ -63,7 +63,8 @@
     if (view.pathway >= 0) wanted.set("only", data.pathways.id[view.pathway]);
     if (view.theme !== NOTHING.theme) wanted.set("theme", view.theme);
     if (view.tab !== NOTHING.tab) wanted.set("tab", view.tab);
-    return "#" + wanted.toString();
+    // In a frame of a notebook a bare "#" would be taken for the notebook's own address.
+    return location.href.split("#")[0] + "#" + wanted.toString();
   }
 
   /** How many steps Back can undo. */

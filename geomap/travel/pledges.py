@@ -1,83 +1,26 @@
-"""Impedance and reach: which facility, and which pledge, can serve which PCN, for what share of its patients.
+"""Whom each pledge can serve, by distance or by rule.
 
-Straight line × detour ÷ speed. Unreachable is absent, not zero. Pledges reach by distance or by rule:
-on-site by distance; outreach serves a whole PCN where any of its patients live near enough; hybrid serves the whole of
+On-site by distance; outreach serves a whole PCN where any of its patients live near enough; hybrid serves the whole of
 any PCN that its facility reaches; digital serves the ICBs it names, else those where its operator has a facility (told
 by the patients who live nearest to it), else everywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from scipy.spatial import cKDTree
 
-from .config import TravelParams
-from .errors import CrsError, Fault
-from .schema import FacilityFrame, PairFrame, PcnResultFrame, PledgeFrame, PopulationPointFrame, ReachFrame
-from .schema.words import CRS, LIST_SEPARATOR
+from ..config import TravelParams
+from ..schema import FacilityFrame, PairFrame, PcnResultFrame, PledgeFrame, PopulationPointFrame, ReachFrame
+from ..schema.words import LIST_SEPARATOR
+from .pairs import link_near, link_pairs
+from .times import KnownTimes
 
 _PLEDGE_PCN = [ReachFrame.pledge_id, ReachFrame.pcn_code]
-
-
-def link_pairs(
-    facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams, *, limit_m: float | None = None
-) -> pd.DataFrame:
-    """
-    Link each facility to the PCNs within reach.
-
-    Parameters
-    ----------
-    facilities
-        `FacilityFrame`, m rows, metres (EPSG:27700).
-    points
-        `PopulationPointFrame`, n rows, metres (EPSG:27700).
-    params
-        Mode, speed, detour and the most minutes a patient travels.
-    limit_m
-        The straight line that counts as within reach, metres; without it, what `params` gives. The limit is within.
-
-    Returns
-    -------
-    pairs
-        `PairFrame`, sorted by facility and PCN; absent means out of reach.
-
-    Raises
-    ------
-    CrsError
-        A frame is not in EPSG:27700.
-    """
-    for name, frame in (("facilities", facilities), ("population points", points)):
-        if frame.crs != CRS:
-            fault = Fault(source=name, value=str(frame.crs), problem=f"not in {CRS}", remedy="Reproject when reading.")
-            raise CrsError(faults=[fault])
-    code, names = pd.factorize(points[PopulationPointFrame.pcn_code], sort=True)
-    patients = points[PopulationPointFrame.patients].to_numpy(dtype=float)
-    total = np.bincount(code, patients, minlength=len(names))
-    lived_in = np.flatnonzero(patients > 0)
-    # Facilities in the order of their ids, so that the pairs come out sorted.
-    ids = facilities[FacilityFrame.facility_id]
-    order = ids.argsort(kind="stable").to_numpy()
-    limit = params.max_m if limit_m is None else limit_m
-    site, home, metres = _within(_spots_of(facilities)[order], _spots_of(points)[lived_in], limit)
-    home = lived_in[home]
-    pair = site.astype(np.int64) * max(len(names), 1) + code[home]
-    by_pair = np.argsort(pair, kind="stable")
-    pair, people = pair[by_pair], patients[home][by_pair]
-    first = np.flatnonzero(np.diff(pair, prepend=-1))
-    inside = np.add.reduceat(people, first) if len(first) else np.empty(0)
-    travelled = np.add.reduceat(people * metres[by_pair], first) if len(first) else np.empty(0)
-    row, column = np.divmod(pair[first], max(len(names), 1))
-    return pd.DataFrame(
-        {
-            PairFrame.facility_id: ids.array.take(order[row]),
-            PairFrame.pcn_code: names.astype("str").array.take(column),
-            PairFrame.reach_share: np.minimum(inside / total[column], 1.0),
-            PairFrame.minutes_min: travelled * params.minutes_per_m / inside,
-        }
-    )
 
 
 def reach_pledges(
@@ -86,6 +29,8 @@ def reach_pledges(
     points: gpd.GeoDataFrame,
     pcns: pd.DataFrame,
     params: TravelParams,
+    *,
+    known: Sequence[KnownTimes] = (),
 ) -> pd.DataFrame:
     """
     Find whom each pledge can serve, after the operator's own limits.
@@ -98,7 +43,10 @@ def reach_pledges(
         `pcn_code` and `icb_codes` (`;` between) of each PCN the run plans for. Points of other PCNs are not served;
         they tell that a facility near them stands in an ICB of theirs.
     params
-        Mode, speed, detour, limits.
+        Modes, their limits, speeds and detours.
+    known
+        Minutes that replace straight lines, the best first. A pledge's own `max_km` is a straight line in any case,
+        and outreach is by straight lines alone: it is the operator who travels.
 
     Returns
     -------
@@ -106,27 +54,12 @@ def reach_pledges(
         `ReachFrame`, sorted by pledge and PCN; absent means out of reach.
     """
     spots = _spots(pledges, facilities)
-    parts = [_by_distance(spots, facilities, points, params), _by_outreach(spots, facilities, points, params)]
+    parts = [_by_distance(spots, facilities, points, params, known), _by_outreach(spots, facilities, points, params)]
     parts.append(_by_digital(pledges, facilities, points, pcns))
     reach = pd.concat([part[list(ReachFrame.to_schema().columns)] for part in parts])
     reach = reach[reach[ReachFrame.pcn_code].isin(pcns[PcnResultFrame.pcn_code])]
     reach = _keep_named_icbs(reach, pledges, pcns)
     return reach.sort_values(_PLEDGE_PCN, ignore_index=True)
-
-
-def _spots_of(places: gpd.GeoDataFrame) -> np.ndarray:
-    """Easting and northing in metres, shape (n, 2)."""
-    return shapely.get_coordinates(places.geometry.array)
-
-
-def _within(here: np.ndarray, there: np.ndarray, limit_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions in both, and metres between them, for every pair no farther apart than the limit."""
-    if not len(here) or not len(there):
-        nothing = np.empty(0, dtype=np.int64)
-        return nothing, nothing, np.empty(0)
-    # A hair is added so that a point exactly on the limit counts, whatever the last binary digit.
-    found = cKDTree(here).sparse_distance_matrix(cKDTree(there), limit_m * (1 + 1e-12), output_type="ndarray")
-    return found["i"], found["j"], found["v"]
 
 
 def _spots(pledges: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
@@ -151,14 +84,17 @@ def _best(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs_of_spots(
-    spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams, most_m: float
+    spots: pd.DataFrame,
+    facilities: gpd.GeoDataFrame,
+    most_m: float,
+    link: Callable[[gpd.GeoDataFrame, float], pd.DataFrame],
 ) -> pd.DataFrame:
-    """Spots × PCNs within the smaller of `most_m` and the pledge's own `max_km`."""
+    """Spots × PCNs that `link` finds within so many metres: the smaller of `most_m` and the pledge's own `max_km`."""
     limit_m = (spots[PledgeFrame.max_km] * 1000).clip(upper=most_m).fillna(most_m)
     parts = []
     for metres, group in spots.groupby(limit_m):
         here = facilities[facilities[FacilityFrame.facility_id].isin(group[PledgeFrame.facility_id])]
-        pairs = link_pairs(here, points, params, limit_m=float(metres))
+        pairs = link(here, float(metres))
         parts.append(group.merge(pairs, on=PairFrame.facility_id, how="inner", validate="many_to_many"))
     if not parts:
         return spots.assign(pcn_code="", reach_share=0.0, minutes_min=0.0, basis="")
@@ -166,10 +102,17 @@ def _pairs_of_spots(
 
 
 def _by_distance(
-    spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams
+    spots: pd.DataFrame,
+    facilities: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame,
+    params: TravelParams,
+    known: Sequence[KnownTimes],
 ) -> pd.DataFrame:
+    def link(here: gpd.GeoDataFrame, metres: float) -> pd.DataFrame:
+        return link_pairs(here, points, params, limit_m=metres, known=known)
+
     here = spots[spots[PledgeFrame.delivery].isin(("on_site", "hybrid"))]
-    rows = _best(_pairs_of_spots(here, facilities, points, params, params.max_m))
+    rows = _best(_pairs_of_spots(here, facilities, np.inf, link))
     hybrid = rows[PledgeFrame.delivery].eq("hybrid")
     share = rows[ReachFrame.reach_share]
     return rows.assign(
@@ -184,8 +127,11 @@ def _by_distance(
 def _by_outreach(
     spots: pd.DataFrame, facilities: gpd.GeoDataFrame, points: gpd.GeoDataFrame, params: TravelParams
 ) -> pd.DataFrame:
+    def link(here: gpd.GeoDataFrame, metres: float) -> pd.DataFrame:
+        return link_near(here, points, params, metres)
+
     here = spots[spots[PledgeFrame.delivery].eq("outreach")]
-    rows = _best(_pairs_of_spots(here, facilities, points, params, params.outreach_km * 1000))
+    rows = _best(_pairs_of_spots(here, facilities, params.outreach_km * 1000, link))
     return rows.assign(reach_share=1.0, minutes_min=0.0, basis="outreach", catchment=_no_catchment(rows))
 
 
