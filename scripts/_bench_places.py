@@ -64,11 +64,12 @@ def _summarise(tables: PlaceTables, met: gpd.GeoDataFrame) -> pd.DataFrame:
     near = near[(metres <= _limit_m(tables)) & near[f.patients].gt(0).to_numpy()]
     sums = near.groupby(_PAIR).sum().reset_index()
     total = tables.points.groupby(f.pcn_code)[f.patients].sum()
+    minutes_per_m = tables.travel.minutes_per_m(tables.travel.modes[0])
     return pd.DataFrame(
         {
             PairFrame.facility_id: sums[PairFrame.facility_id],
             PairFrame.pcn_code: sums[PairFrame.pcn_code],
             PairFrame.reach_share: sums[f.patients] / sums[PairFrame.pcn_code].map(total),
-            PairFrame.minutes_min: sums["weighed"] / sums[f.patients] * tables.travel.minutes_per_m(tables.travel.modes[0]),
+            PairFrame.minutes_min: sums["weighed"] / sums[f.patients] * minutes_per_m,
         }
     )

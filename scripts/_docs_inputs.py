@@ -6,7 +6,7 @@ import inspect
 import re
 
 from geomap.config import load_default
-from geomap.schema import bank, inputs
+from geomap.schema import asks, bank, indicators, inputs
 from geomap.schema._base import Table
 
 INPUTS = """# What goes in, as the program sees it
@@ -32,13 +32,13 @@ def build_inputs() -> str:
     """The whole of docs/inputs.md."""
     lines = [INPUTS, "\n## Sources\n", "| name in `[data.files]` | what | found by | needed | what it gives |"]
     lines += ["|---|---|---|---|---|"]
-    for name, source in load_default("sources").items():
+    for name, source in {**load_default("sources"), **load_default("own_sources")}.items():
         patterns = ", ".join(f"`{pattern}`" for pattern in source["patterns"])
         needed = "yes" if source["required"] else "no"
         who = f"{source['title']} ({source['publisher']})"
         lines.append(f"| `{name}` | {who} | {patterns} | {needed} | {source['gives']} |")
     lines += ["\n## Tables\n", "One after the other, as `geomap.load_inputs(scenario).tables` and `.bank` hold them."]
-    for model in [*_models(inputs), *_models(bank)]:
+    for model in [*_models(inputs), *_models(indicators), asks.OpportunityFrame, *_models(bank)]:
         lines += _table(model)
     return "\n".join(lines) + "\n"
 

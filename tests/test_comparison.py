@@ -313,7 +313,7 @@ def test_the_terminal_gets_one_screen_of_short_lines(run: FinishedRun, other: Fi
 
 
 def test_the_same_plan_of_other_inputs_is_called_the_same(run: FinishedRun) -> None:
-    told = compared(run, set_to(run, travel__modes=["drive"]))
+    told = compared(run, set_to(run, travel__modes="drive"))
     lines = describe_comparison(told).splitlines()
     assert lines[2] == "The plan is the same: nobody wins or loses an hour."
     assert "    travel.modes: before walk, after drive" in lines

@@ -24,7 +24,10 @@ from geomap.config import (
 )
 from geomap.errors import ConfigError
 
-DEFAULTS = ("activities", "match", "need", "own_sources", "pathways", "roads", "sources", "travel", "sites")
+DEFAULTS = (
+    "access", "activities", "match", "need", "own_sources", "pathways", "roads", "services", "sites", "sources",
+    "travel",
+)  # fmt: skip
 PERIOD = "[period]\nstart = 2026-04-01\nend = 2027-03-31\nas_of = 2026-07-01\n"
 PLACES = '[data]\nfolder = "official"\n[bank]\npath = "bank.xlsx"\n'
 NAMED = 'name = "A run"\n'

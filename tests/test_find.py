@@ -192,4 +192,7 @@ def test_real_files(real_data):
         "land": "ons_boundaries/LAD_EN_dissolved_from_LSOA21.geojson.zip",
         "lsoa_points": "ons_boundaries/LSOA21_EN_representative_points.csv",
         "active_places": "sport_england_active_places_2026-01/activeplacescsvs",
+        "open_referral": "open_referral_uk_samples",
+        "libraries": "libraries/libraries.csv",
+        "roads": "osm_leeds_extract/its-example.osm.pbf",
     }

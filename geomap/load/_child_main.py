@@ -150,11 +150,13 @@ def _run(call: bytes) -> dict[str, Any]:
 
 
 def _with_place(error: Exception) -> Exception:
-    """An error that is not raised on purpose says where in the child it was raised."""
+    """An error that is not raised on purpose says where in the child it was raised; what led to it stays here."""
     from geomap.errors import GeomapError
 
     if not isinstance(error, GeomapError):
         error.add_note("In the process that reads files:\n" + "".join(traceback.format_exception(error)))
+    # Some packages teach pickle to send causes too, and those of others cannot always be put together again.
+    error.__cause__ = error.__context__ = None
     return error
 
 

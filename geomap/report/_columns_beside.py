@@ -13,7 +13,7 @@ ASK_COLUMNS = {
     AskFrame.pathway_id: ("Pathway", "The kind of course, by its id in the catalogue of pathways."),
     AskFrame.unmet_places: ("Places wanting", "Places on this pathway that the plan could not give the PCN."),
     AskFrame.rank: ("Rank", "1 is the first to ask."),
-    AskFrame.source: ("Known from", "The bank (other pathways), Active Places, OpenActive, Open Referral UK, libraries."),
+    AskFrame.source: ("Known from", "The bank (other pathways), Active Places, OpenActive, Open Referral, libraries."),
     AskFrame.ask_id: ("Its id", "Its id there."),
     AskFrame.ask_name: ("Name", "Its name there; empty where it has none."),
     AskFrame.operator_name: ("Operator's name", "Who runs it, where it is told."),
@@ -42,14 +42,14 @@ BESIDE_COLUMNS = {
         OpportunityFrame.url: ("Page", "Where to read more; empty where it is not told."),
     },
     "access": {
-        AccessResultFrame.level: ("Level", "PCN, LSOA of the patients' homes, or fifth of deprivation (1 is the most deprived)."),
+        AccessResultFrame.level: ("Level", "PCN, LSOA of homes, or fifth of deprivation (1 is the most deprived)."),
         AccessResultFrame.area_code: ("Area", "Its code, or the number of the fifth."),
         AccessResultFrame.area_name: ("Area's name", "Empty where it has none."),
         AccessResultFrame.method: ("Method", "How hours in reach are shared out; see docs/method.md."),
         AccessResultFrame.patients: ("Patients", "Registered patients of the area."),
         AccessResultFrame.hours_in_reach: (
             "Hours in reach",
-            "Before the match, per 1,000 patients and shared with all others who can reach them; for nearest, those at the "
+            "Before the match, per 1,000 patients and shared with all who can reach them; for nearest, those at the "
             "nearest facilities, not per 1,000 and not shared.",
         ),
         AccessResultFrame.hours_left_in_reach: ("Hours left in reach", "The same of the hours that the plan leaves."),
