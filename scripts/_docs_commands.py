@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,6 +19,13 @@ Made by `python scripts/make_docs.py` out of the program; a test keeps it up to 
 Progress goes to the error stream, and only to a terminal; what a command says goes to the output stream.
 
 [how-to.md](how-to.md) shows them at work."""
+READING = """## What reading a file may take
+
+Files are read in a process of their own. One that needs more than 4 GiB of memory or 10 minutes, or that ends its
+reader, is told as a fault of that file, and the others are still read. The largest official file takes 0.4 GiB and
+4 seconds; `GEOMAP_READ_GIB` and `GEOMAP_READ_MINUTES` in the environment set other limits."""
+NOTES = Path(__file__).with_name("_docs_notes.md")
+"""What the help of a command has no room for, under the name of the command."""
 CODES = {
     0: "done",
     errors.GeomapError.exit_code: "a defect in geomap: please report it with the message",
@@ -32,13 +40,22 @@ CODES = {
 def build_commands() -> str:
     """The whole of docs/commands.md."""
     group = typer.main.get_command(app)
+    notes = read_notes()
     lines = [INTRO, "\n## All of them\n", "| command | what it does |", "|---|---|"]
     lines += [f"| [`geomap {name}`](#geomap-{name}) | {_told(command)} |" for name, command in _commands(group)]
     for name, command in _commands(group):
         lines += [f"\n## geomap {name}\n", f"{_told(command)}\n", *_usage(name, command), *_parameters(command)]
+        lines += [f"\n{notes[name]}"] if name in notes else []
     lines += ["\n## Exit codes\n", "| code | meaning |", "|---|---|"]
     lines += [f"| {code} | {meaning} |" for code, meaning in sorted(CODES.items())]
+    lines += ["", READING]
     return "\n".join(lines) + "\n"
+
+
+def read_notes() -> dict[str, str]:
+    """Command → its notes."""
+    parts = re.split(r"^## (\w+)\n", NOTES.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def _commands(group: Any) -> Iterator[tuple[str, Any]]:
