@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from .schema import (
     AskFrame,
+    BankTables,
     FacilityFrame,
     OperatorFrame,
     OpportunityFrame,
@@ -40,15 +41,6 @@ _TOLD = [
     AskFrame.source, AskFrame.ask_id, AskFrame.ask_name, AskFrame.operator_name, AskFrame.offers, AskFrame.url,
 ]  # fmt: skip
 _OLDEST = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankTables:
-    """The whole bank of hours, those of other areas too."""
-
-    operators: pd.DataFrame
-    facilities: gpd.GeoDataFrame
-    pledges: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

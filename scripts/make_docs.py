@@ -8,35 +8,11 @@ from _docs_inputs import build_inputs, build_licences
 from geomap import phrases, phrases_choice
 from geomap.report._columns import COLUMNS, SHEETS, TABLES
 from geomap.report._template_columns import SHEETS as BANK
+from geomap.report._units import unit_of
 from geomap.schema import words
 from geomap.schema.published import PUBLISHED
 
 HOME = Path(__file__).resolve().parents[1] / "docs"
-WEIGHTED, FACTOR = "need-weighted completions", "factor"
-UNITS = {
-    "figures.value": "as `unit` says", "health_budgets.course_hours": "hours", "_cost": "pounds",
-    "portfolios.bound": WEIGHTED, "tradeoffs.bound": WEIGHTED, "draws.bound": WEIGHTED, "full_value": WEIGHTED,
-    "full_bound": WEIGHTED, ".gain": WEIGHTED, ".loss": WEIGHTED, "value_with": WEIGHTED, "value_without": WEIGHTED,
-    "tradeoffs.limit": "as `curve` says", "site_changes.before": "as `lever` says",
-    "site_changes.after": "as `lever` says", "comparators.distance": "standard deviations",
-    "standardised_difference": "standard deviations", "site_value": "as `measure` says",
-    "comparator_value": "as `measure` says", "share_of_draws": "0 to 1", "density": "patients per square kilometre",
-    "pcns.hours_in_reach": "participant-hours per 1,000 patients",
-    "hours_left_in_reach": "participant-hours per 1,000 patients",
-    "hours_in_reach": "participant-hours", "_percentile": "0 to 1", "attention.hours": "participant-hours",
-    "need.weight": "1 is a completion", "easting": "metres", "northing": "metres", "flips.factor": FACTOR,
-    "flips.change_share": "share, below 0 is less",
-    "levels.proved_to": "0 to 1", "regrets.draws": "count", **{f"draws.{name}": FACTOR for name in words.ASSUMPTIONS},
-    "levels.value": "as `objective` says", "levels.bound": "as `objective` says", "fairness.before": "as `unit` says",
-    "fairness.after": "as `unit` says", "prices.completions": "need-weighted completions, a unit",
-    "accounting.value": "text", ".value": WEIGHTED,
-    "_before": "course places", "_after": "course places",
-    "_hours": "participant-hours", "_places": "course places", "_min": "minutes", "_m": "metres", "_share": "0 to 1",
-    "_index": "0 to 1", "_fte": "full-time equivalent", "_ratio": "1 is average", "_score": "IMD score",
-    "_fifth": "1 to 5", "completions": "people, expected", "referrals": "people, expected", "people": "people",
-    "patients": "people", "unmatched_hours.hours": "participant-hours", "ledger.hours": "as `hour_unit` says",
-    "places": "course places", "row": "row number",
-}  # fmt: skip
 REASONS = {
     "`unmatched_hours.reason`, where `stage` is `ineligible`": words.INELIGIBLE_REASONS,
     "`unmatched_hours.reason`, where `stage` is `unmatched`": words.UNMATCHED_REASONS,
@@ -85,7 +61,7 @@ def table_lines(name: str) -> list[str]:
         listed = [c.statistics["allowed_values"] for c in (known.checks if known else ()) if c.name == "isin"]
         kinds = {"int64": "count", "bool": "True or False"}
         kind = ", ".join(*listed) if listed else kinds.get(str(known.dtype), "text") if known else "text"
-        unit = next((UNITS[key] for key in UNITS if f"{name}.{column}".endswith(key)), kind)
+        unit = unit_of(name, column) or kind
         lines.append(f"| `{column}` | {heading} | {unit} | {'yes' if known and known.nullable else 'no'} | {meaning} |")
     return lines
 

@@ -22,11 +22,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_worlds import make_frame, pathway, pledge
 
-from geomap.asks import MENDED, BankTables, find_askable, find_asks
+from geomap.asks import MENDED, find_askable, find_asks
 from geomap.config import TravelParams, load_default
 from geomap.schema import (
     AskFrame,
+    BankTables,
     FacilityFrame,
+    LinkFrame,
     OperatorFrame,
     OpportunityFrame,
     PairFrame,
@@ -67,6 +69,7 @@ def bank_of(facilities: list[dict[str, object]], pledges: list[dict[str, object]
         operators=make_frame(OperatorFrame, operators),
         facilities=gpd.GeoDataFrame(make_frame(FacilityFrame, facilities), geometry=points, crs=CRS),
         pledges=make_frame(PledgeFrame, pledges),
+        links=LinkFrame.no_rows(),
     )
 
 

@@ -457,7 +457,7 @@ def test_a_published_count_may_be_missing_and_an_internal_one_may_not() -> None:
         fields = {field["name"]: field for field in told["resources"][0]["schema"]["fields"]}
         assert fields[PcnResultFrame.patients].get("constraints", {}).get("required", False) is internal
         assert fields[PcnResultFrame.pcn_code]["constraints"] == {"required": True, "unique": True}
-        assert fields[PcnResultFrame.coverage_share]["unit"] == "share, 0 to 1"
+        assert fields[PcnResultFrame.coverage_share]["unit"] == "0 to 1"
         assert ("[c]" in told["description"]) is not internal
 
 

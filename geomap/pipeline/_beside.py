@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pandas as pd
 
 from .. import asks, gazetteer, travel
 from ..config import Scenario
 from ..load.gather import Inputs
-from ..schema import OpportunityFrame, PairFrame, PopulationPointFrame
+from ..schema import BankTables, OpportunityFrame, PairFrame, PopulationPointFrame
 from ..schema.words import OPPORTUNITY_SOURCES
 from ._ground import Ground
 from ._people import People
@@ -35,9 +37,7 @@ def tell_beside(
     no place; `asks` follow from `unmet`, so that they are of published counts where that is.
     """
     opportunities = gather_opportunities(inputs)
-    bank = asks.BankTables(
-        operators=inputs.bank.operators, facilities=inputs.bank.facilities, pledges=inputs.bank.pledges
-    )
+    bank = BankTables(**{field.name: getattr(inputs.bank, field.name) for field in fields(BankTables)})
     # Those over the border too: the run's patients may reach them.
     everywhere = pd.Series(True, index=ground.everyone.index)
     venues = gazetteer.find_other_facilities(

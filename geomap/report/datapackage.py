@@ -19,6 +19,7 @@ from ..schema.published import DATA_PACKAGE_NAME, GEOJSON_LAYERS, PARQUET_LAYERS
 from ._columns import COLUMNS, TABLES
 from ._columns_layers import LAYER_TITLES
 from ._few_cells import FEW_NOTE, may_hide
+from ._units import unit_of
 
 _DOCUMENTS = {
     "map.html": ("Map", "Two maps, of places and of organisations, and their tables in one page."),
@@ -47,11 +48,6 @@ _SHAPES = {
 }
 _TYPES = {"int64": "integer", "float64": "number", "bool": "boolean", "geometry": "any"}
 """Kind of a column → type of a field; all others are text."""
-_UNITS = {
-    "_hours": "participant-hours", "_min": "minutes", "_m": "metres", "_share": "share, 0 to 1", "_km2": "km²",
-    "_fte": "full-time equivalents", "_cost": "pounds",
-}  # fmt: skip
-"""End of a column's name → its unit."""
 _IN_BRACKETS = re.compile(r"^(.*?) \((.+)\)$")
 _BOUNDS = {
     "greater_than_or_equal_to": ("minimum", "min_value"),
@@ -178,7 +174,9 @@ def _schema(table: str, names: set[str], *, internal: bool) -> dict[str, object]
     fields = []
     for name, words in COLUMNS[table].items():
         shown = internal or not may_hide(table, name)
-        fields.append(_field(name, words, columns.get(name), is_key=name in key, is_shown=shown))
+        told = _field(name, words, columns.get(name), is_key=name in key, is_shown=shown)
+        unit = unit_of(table, name)
+        fields.append(told | ({"unit": unit} if unit else {}))
     return {
         "fields": fields,
         "missingValues": ["", SUPPRESSED],
@@ -202,21 +200,8 @@ def _field(
     }
     if kind == "bool":
         told |= {"trueValues": ["True"], "falseValues": ["False"]}
-    unit = _unit(name, bracketed[2] if bracketed else "", is_text=kind not in _TYPES)
-    if unit:
-        told["unit"] = unit
     constraints = _constraints(column, is_key=is_key, is_shown=is_shown)
     return told | ({"constraints": constraints} if constraints else {})
-
-
-def _unit(name: str, said: str, *, is_text: bool) -> str:
-    """By the end of the name, else what the heading says in brackets; percentages are those of the workbook alone."""
-    if is_text:
-        return ""
-    for end, unit in _UNITS.items():
-        if name.endswith(end):
-            return "hours" if end == "_hours" and said in ("", "hours") else unit
-    return "" if "%" in said else said
 
 
 def _constraints(column: pa.Column | None, *, is_key: bool, is_shown: bool) -> dict[str, object]:
