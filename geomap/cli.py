@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup, TyperOption
+from typer.core import TyperGroup
 
 from .commands.asked import advise, background_tiles, given, read_scenario
 from .commands.batch import batch
@@ -59,13 +59,15 @@ COMPLETING = "_GEOMAP_COMPLETE"
 
 
 class _QuickHelp(TyperGroup):
-    """A group whose `--help`, where it is not given, is False: typer would import pydantic to judge a missing value."""
+    """A group whose own flags, where they are not given, are False: typer imports pydantic to judge a missing value."""
 
-    def get_help_option(self, ctx: typer.Context) -> TyperOption | None:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.default = False
-        return option
+    def get_params(self, ctx: typer.Context) -> list[Any]:
+        """The flags of help and of completion among them."""
+        params = super().get_params(ctx)
+        for item in params:
+            if item.param_type_name == "option" and item.is_flag and item.default is None:
+                item.default = False
+        return params
 
 
 app = typer.Typer(

@@ -50,14 +50,20 @@ HOSTILE_TEXTS = tuple(text for texts in KINDS.values() for text in texts)
 OPEN = {
     "pcn_name", "icb_name", "region_name", "facility_name", "operator_name", "pathway_name", "practice_name",
     "sub_icb_name", "area_name", "place_name", "note", "since", "source", "sheet", "site_name", "comparator_name",
-    "name", "sentence", "updated", "value", "problem",
+    "name", "sentence", "updated", "value", "problem", "opportunity_name", "venue_name", "ask_name", "offers",
+    "activities", "url",
 }  # fmt: skip
 """Columns of published tables whose text is anybody's; of the others, keys and codes, a run knows all values."""
 
 
+KNOWN_FROM = {"opportunity_id", "ask_id"}
+"""Tables with one of these say in `source` which list a row is from, in words of their own."""
+
+
 def open_columns(frame: pd.DataFrame) -> list[str]:
     """Columns of text that is anybody's."""
-    return sorted(OPEN & set(frame.select_dtypes(["str", "object"]).columns))
+    closed = {"source"} if KNOWN_FROM & set(frame.columns) else set()
+    return sorted((OPEN - closed) & set(frame.select_dtypes(["str", "object"]).columns))
 
 
 def plant(tables: ResultTables, texts: Sequence[str]) -> ResultTables:

@@ -49,8 +49,9 @@ def count_rows(path: Path, member: str, sheet: str, areas: set[str]) -> int:
             if path.name == "codepo_gb.zip":
                 data = [name for name in data if PurePosixPath(name).stem.upper() in areas]
             return sum(lines_in(archive.read(name), path.name not in HEADLESS) for name in data)
-    if path.suffix == ".geojson":
-        return len(json.loads(path.read_text(encoding="utf-8"))["features"])
+    if path.suffix in (".geojson", ".json"):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return len(next(told[name] for name in ("features", "items", "contents") if name in told))
     return lines_in(path.read_bytes(), path.name not in HEADLESS)
 
 

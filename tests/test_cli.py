@@ -139,7 +139,7 @@ class TestHelp:
 
 class TestFaults:
     def test_six_faults_are_six_messages_in_one_pass(self, copy, tmp_path):
-        (copy / "official" / "PCNWFIndividualCSV.062026.zip").unlink()
+        (copy / "official" / "gp-reg-pat-prac-quin-age.zip").unlink()
         shutil.copy(copy / "official" / "gp-reg-pat-prac-map.csv", copy / "official" / "inactive_adults.csv")
         change(copy / "official" / "PREVALENCE_2425.csv", lambda rows: [row[:-1] for row in rows])
         put(copy / "bank" / "pledges.csv", 12, "pathways", "underwater_hockey")
@@ -152,8 +152,9 @@ class TestFaults:
         missing, column, wrong, postcode, pathway, unit, following, advice = told.splitlines()
         assert "--problems" in advice
         assert code == 3 and said == ""
-        assert missing.startswith(f"{copy / 'official'}: Primary Care Network Workforce")
-        assert "PCNWFIndividualCSV.zip" in missing and "Open https://digital.nhs.uk/" in missing
+        assert missing.startswith(f"{copy / 'official'}: Patients Registered at a GP Practice: five-year age groups")
+        assert "geomap fetch" in missing and "open https://digital.nhs.uk/" in missing
+        assert missing.endswith("save gp-reg-pat-prac-quin-age.zip in it.")
         assert column.startswith("PREVALENCE_2425.csv, column PRACTICE_LIST_SIZE: the column is missing. Give ")
         assert wrong.startswith("inactive_adults.csv: these columns are missing: Area Code, Area Type, ")
         assert "Fingertips download of indicator 93015" in wrong
@@ -455,9 +456,10 @@ def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
     assert "of 45 PCNs" in first.stdout
     one, other = contents(tmp_path / "first"), contents(tmp_path / "second")
     assert one.keys() == other.keys()
-    # Account and pledges tell the number of each row, map and workbook hold them, the manifest has the sums of all.
+    # Account and pledges tell the number of each row, map and workbook hold them, two files have the sums of all.
     differing = {name for name in one if one[name] != other[name]}
-    assert differing <= {"accounting.csv", "pledges.csv", "map.html", "results.xlsx", "manifest.json"}
+    numbered = {"accounting.csv", "pledges.csv", "map.html", "results.xlsx", "manifest.json", "datapackage.json"}
+    assert differing <= numbered
     assert verify_folder(tmp_path / "first") == verify_folder(tmp_path / "second") == []
 
     def fates(text: bytes) -> list[tuple[str, ...]]:

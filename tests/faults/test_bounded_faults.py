@@ -288,4 +288,4 @@ def test_fault_hostile_neighbours_of_a_named_file_are_not_opened(copy: Path) -> 
     with opened_in(official, copy / "bank") as names:
         inputs = load_inputs(scenario)
     assert names == {path.name for path in inputs.paths}
-    assert len(names) == 14
+    assert len(names) == 16
