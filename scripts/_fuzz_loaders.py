@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from geomap.config import Scenario, default_pathways
-from geomap.errors import GeomapError
+from geomap.errors import DataError, GeomapError
 from geomap.load import _bank_read, deprivation, ods
 from geomap.load import _read as read
 from geomap.load.active_places import load_venues
@@ -92,9 +93,15 @@ def _count_report(sheet: str, order: tuple[str, ...]) -> Callable[[Path], int]:
 
 
 def _count_venues(path: Path) -> int:
+    """Rows of facilities, and those that name sites where that file can be read: it is passed over where it cannot."""
+    from geomap.load import _site_names
     from geomap.load.active_places import _find_files
 
-    return sum(len(read.read_csv(file, member=member).frame) for _, file, member in _find_files(path))
+    rows = sum(len(read.read_csv(file, member=member).frame) for _, file, member in _find_files(path))
+    for file, member in _site_names._find(path):
+        with suppress(DataError):
+            rows += len(read.read_csv(file, member=member, columns=_site_names.NAME_HEADINGS).frame)
+    return rows
 
 
 def _see_postcodes(folder: Path) -> Seen:

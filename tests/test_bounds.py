@@ -141,6 +141,7 @@ class TestSheets:
         ),
         "without its place": "<c><v>1</v></c>" * 200,
         "beyond the last row there is": '<c r="B4000000000"><v>1</v></c>',
+        "beyond any number": '<c r="C999999999999999999995"><v>1</v></c>',
     }
 
     @pytest.mark.parametrize("cell", FAR.values(), ids=FAR)

@@ -32,6 +32,9 @@ UNSTORED, MERGED = "#NOVALUE!", "#MERGED!"
 """What is put where a formula has no stored value, and where a cell is merged with one in a row above."""
 
 
+_PAST_ANY_SHEET = 10**20
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """Rows and columns up to the last filled cell."""
@@ -131,9 +134,11 @@ class _Sheet:
 
 
 def _whole(text: str) -> int:
-    """A number of up to 19 figures after its noughts; more are no place in any sheet."""
+    """A number, or one that is past any sheet where its figures are more than a reader has room for; else 0."""
     text = text.strip().lstrip("0")
-    return int(text) if text.isdecimal() and len(text) < 20 else 0
+    if not text.isdecimal():
+        return 0
+    return int(text) if len(text) < 20 else _PAST_ANY_SHEET
 
 
 def _measure_slowly(xml: bytes) -> Extent:
