@@ -1,7 +1,8 @@
 """Set geomap up and run it; needs Python 3.11 or later and nothing else.
 
     python scripts/run.py demo            run the demonstration and say where the map is
-    python scripts/run.py test [...]      run the tests; whatever follows goes to pytest
+    python scripts/run.py test [...]      run the quick tests; whatever follows goes to pytest
+    python scripts/run.py slow [...]      run those that take more than four seconds each; takes half an hour
     python scripts/run.py national [...]  plan all of England on the official files and test that; takes minutes
     python scripts/run.py thorough [...]  tests that fail each write and shuffle each input; takes minutes
     python scripts/run.py fuzz [...]      break input files in thousands of ways; takes minutes
@@ -32,7 +33,7 @@ UNFINISHED = "unfinished"
 # Tests of one file share what they have set up; files go in the order of tests/conftest.py, the longest first.
 SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 SCRIPTS = {"fuzz": "fuzz.py", "supply": "check_supply.py", "wheel": "check_wheel.py"}
-APART = ("national", "thorough")  # marks of tests that take minutes and are run by themselves
+APART = ("slow", "national", "thorough")  # marks of tests that take minutes and are run by themselves
 NO_VENV = """This Python cannot make virtual environments. Install what is missing, then run this again:
   Debian, Ubuntu:  sudo apt install python3-venv
   or uv:           https://docs.astral.sh/uv/getting-started/installation/"""
@@ -111,8 +112,10 @@ def main(arguments):
     if command in SCRIPTS:
         return subprocess.call([str(PYTHON), str(ROOT / "scripts" / SCRIPTS[command]), *rest], cwd=ROOT)
     if command in APART:
-        environment = {**os.environ, "GEOMAP_" + command.upper(): "1"}
-        return subprocess.call([str(PYTHON), "-m", "pytest", "-m", command, *rest], cwd=ROOT, env=environment)
+        # Tests of all of England, and those that try a thing in hundreds of ways, may be slow ones too.
+        environment = {**os.environ, "GEOMAP_SLOW": "1", "GEOMAP_" + command.upper(): "1"}
+        options = SIDE_BY_SIDE if command == "slow" else ()
+        return subprocess.call([str(PYTHON), "-m", "pytest", "-m", command, *options, *rest], cwd=ROOT, env=environment)
     if command == "test":
         return subprocess.call([str(PYTHON), "-m", "pytest", *SIDE_BY_SIDE, *rest], cwd=ROOT)
     return demo() if command == "demo" else 0

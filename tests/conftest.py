@@ -9,6 +9,7 @@ import pytest
 
 REAL_DATA_VARIABLE = "GEOMAP_REAL_DATA"
 APART = {
+    "slow": ("GEOMAP_SLOW", "takes more than four seconds"),
     "national": ("GEOMAP_NATIONAL", "works on all of England"),
     "thorough": ("GEOMAP_THOROUGH", "tries a thing in hundreds of ways"),
 }

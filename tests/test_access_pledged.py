@@ -109,6 +109,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(sites, homes, draw(st.lists(pledge, min_size=1, max_size=6)))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(worlds())
 def test_at_every_level_patients_have_between_them_the_hours_that_reach_anybody(world):
@@ -181,6 +182,7 @@ def access_by_hand(world: World, method: str) -> dict[str, float]:
     return {code: value / whole[code] * PER_PATIENTS if code in whole else 0.0 for code, value in told.items()}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(worlds(), st.sampled_from(SHARED))
 def test_access_is_the_rules_one_pledge_at_a_time(world, method):
@@ -189,6 +191,7 @@ def test_access_is_the_rules_one_pledge_at_a_time(world, method):
     assert mine.to_dict() == pytest.approx(access_by_hand(world, method), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(world, random):

@@ -273,6 +273,7 @@ def homes() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=points, crs=CRS)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(worlds(), st.integers(1, 4), st.randoms())
 def test_laws_of_whom_to_ask(world, most: int, random) -> None:

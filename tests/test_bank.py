@@ -198,6 +198,7 @@ def load_or_none(folder: Path) -> Bank | None:
         return None
 
 
+@pytest.mark.slow
 @HYPOTHESIS
 @given(tables=mangled())
 def test_no_row_is_lost_or_doubled(tmp_path: Path, tables: dict[str, list[list[str]]]) -> None:
@@ -218,6 +219,7 @@ def test_no_row_is_lost_or_doubled(tmp_path: Path, tables: dict[str, list[list[s
     assert (bank.links[LinkFrame.organisation_code] != "").all()
 
 
+@pytest.mark.slow
 @HYPOTHESIS
 @given(tables=mangled(), order=st.randoms(use_true_random=False))
 def test_row_order_does_not_matter(tmp_path: Path, tables: dict[str, list[list[str]]], order) -> None:
@@ -238,6 +240,7 @@ def test_case_and_spacing_of_headings_do_not_matter(tmp_path: Path) -> None:
     assert respelt.faults == ()
 
 
+@pytest.mark.slow
 def test_a_national_bank_loads_whole(tmp_path: Path) -> None:
     operators = [[f"OP{i}", f"Operator {i}", "charity"] for i in range(100)]
     facilities = [[f"F{i}", f"OP{i % 100}", f"Site {i}", "gym", "", str(430000 + i), "433000"] for i in range(4000)]

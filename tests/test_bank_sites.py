@@ -195,6 +195,7 @@ def test_a_pledge_at_a_site_may_use_all_that_the_site_has(tmp_path: Path) -> Non
     assert offers[OfferFrame.pathway_id].tolist() == ["dance", "falls_prevention"] and ineligible.empty
 
 
+@pytest.mark.slow
 def test_real_sites_of_both_editions_take_pledges(real_data: Path, tmp_path: Path) -> None:
     """Everyone Active's sites by number alone, a closed one and a private one; nothing else places them."""
     for edition in ("2024-07", "2026-01"):

@@ -212,6 +212,7 @@ class TestOrderAndFaults:
         assert slow.planned == ["a"]
 
 
+@pytest.mark.slow
 def test_what_load_inputs_looks_at_is_what_batches_share_inputs_by(monkeypatch):
     """If reading came to depend on another setting, scenarios that differ in it would share inputs they should not."""
     seen: set[str] = set()
@@ -345,6 +346,7 @@ class TestOnTheDemo:
         assert int(rows["more"]["people"]) > int(rows["base"]["people"])
         assert not (home / "out" / "wrong").exists()
 
+    @pytest.mark.slow
     def test_again_nothing_is_run_and_the_figures_are_the_same(self, home):
         before = {path: path.stat().st_mtime_ns for path in (home / "out").glob("*/*")}
         rows = read_summary(home / "out")
@@ -355,6 +357,7 @@ class TestOnTheDemo:
         for name in set(BatchFrame.to_schema().columns) - {"status", "seconds"}:
             assert [row[name] for row in again] == [row[name] for row in rows], name
 
+    @pytest.mark.slow
     def test_one_that_changed_is_run_again_and_the_other_is_kept(self, home, monkeypatch):
         planned = []
         real = pipeline.solve

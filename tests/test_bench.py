@@ -348,6 +348,7 @@ def test_without_playwright_the_map_is_left_out_with_a_sentence(bench, monkeypat
     assert told.out == "" and "the package playwright is not installed" in told.err
 
 
+@pytest.mark.slow
 def test_a_contender_that_fails_is_told(bench, tmp_path):
     with pytest.raises(RuntimeError, match="greedy failed at match, demo"):
         bench.run.run_child(tmp_path, "match", "demo", contender="greedy", asked={"limit_s": 1.0, "gap_share": 0.0})

@@ -138,6 +138,7 @@ def test_a_file_that_names_no_area_is_refused(tmp_path: Path) -> None:
         load_outlines(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "level", "areas", "vintage"),
     [

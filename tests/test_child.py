@@ -192,6 +192,7 @@ class TestEnds:
         assert refused(tasks.echo, 1) == "it stopped its reader in the middle"
         assert ask(tasks.echo, 1) == (1,)
 
+    @pytest.mark.slow
     def test_an_interruption_ends_what_was_going_on(self, tmp_path):
         """An answer that came later would be taken for that of the next call."""
         threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
@@ -271,6 +272,7 @@ class TestProcesses:
         assert done.stderr == ""
         assert not psutil.pid_exists(int(done.stdout))
 
+    @pytest.mark.slow
     @needs_posix
     @pytest.mark.parametrize("busy", [False, True])
     def test_a_child_goes_when_its_parent_is_killed(self, tmp_path, busy):
@@ -290,6 +292,7 @@ class TestProcesses:
             time.sleep(0.05)
         assert not psutil.pid_exists(int(done.stdout))
 
+    @pytest.mark.slow
     @needs_posix
     def test_a_fork_has_a_child_of_its_own(self, tmp_path):
         code = """
@@ -325,6 +328,7 @@ class TestProcesses:
 
 
 class TestRuns:
+    @pytest.mark.slow
     def test_a_run_goes_on_to_the_next_file(self, tmp_path, monkeypatch):
         """Two files end their reader and one is wrong: all three are told, with the rows of the bank."""
         scenario = Scenario.from_toml(DEMO / "demo.toml")

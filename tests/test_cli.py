@@ -173,6 +173,7 @@ class TestFaults:
         assert following.startswith("Sound rows that point at these, ") and "1 in pledges.csv" in following
         assert not out.exists()
 
+    @pytest.mark.slow
     def test_results_that_are_there_stay_as_they_were(self, copy, tmp_path, no_planning):
         out = tmp_path / "results"
         assert geomap("run", copy / "demo.toml", "--out", out)[0] == 0
@@ -181,6 +182,7 @@ class TestFaults:
         assert geomap("run", copy / "demo.toml", "--out", out)[0] == 3
         assert contents(out) == before
 
+    @pytest.mark.slow
     def test_rows_alone_can_be_skipped_and_the_message_says_how(self, copy, tmp_path, no_planning):
         put(copy / "bank" / "pledges.csv", 2, "hours", "forty")
         code, _, told = geomap("run", copy / "demo.toml", "--out", tmp_path / "out")
@@ -443,6 +445,7 @@ ABROAD = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LAN
           "PYTHONIOENCODING": "ascii", "XDG_CACHE_HOME": ""}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_same_bytes_elsewhere_and_in_any_order_of_rows(tmp_path):
     """Another process, hash seed, time zone, locale and terminal, without a home, rows shuffled, other workers."""
     folder = tmp_path / "shuffled"
@@ -574,6 +577,7 @@ class TestMap:
         assert contents(beside)["map.html"] == before["map.html"]
         assert contents(results) == before and verify_folder(results) == []
 
+    @pytest.mark.slow
     def test_a_bank_of_online_hours_alone_is_planned_and_drawn_again(self, tmp_path):
         """No facility, no link: a run once ended in a traceback here, and its map could not be drawn again."""
         bank = Path(shutil.copytree(ROOT / "data" / "demo" / "bank", tmp_path / "bank"))
@@ -594,6 +598,7 @@ class TestMap:
         code, said, told = geomap("map", folder)
         assert code > 0 and said == "" and "Name the folder of" in told
 
+    @pytest.mark.slow
     def test_a_page_for_each_icb_and_an_index_and_the_same_again(self, results, tmp_path):
         pages = tmp_path / "pages"
         code, said, _ = geomap("map", results, "--by", "icb", "--out", pages)

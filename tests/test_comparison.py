@@ -112,6 +112,7 @@ def test_a_run_does_not_differ_from_itself(run: FinishedRun, other: FinishedRun)
     assert not nothing_differs(compared(run, other))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), kept_share=st.floats(0, 1), factor=st.floats(0.01, 50), turned=st.booleans())
 def test_what_is_won_and_lost_adds_up_to_the_change(
@@ -392,6 +393,7 @@ def test_compare_replaces_a_comparison_and_never_results(folders: tuple[Path, Pa
         pipeline.compare(folders[0], tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_differs_and_what_to_do(folders: tuple[Path, Path], tmp_path: Path) -> None:
     def geomap(*arguments: object) -> tuple[int, str, str]:
         done = CliRunner().invoke(cli.app, ["compare", *map(str, arguments)])

@@ -196,6 +196,7 @@ def test_a_run_without_demand_or_hours_has_a_page(tables: ResultTables, tmp_path
     ]
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_words_on_the_pages(tmp_path: Path) -> None:
     made = made_up_tables(24, 40, seed=3, choice=True, hostile=True)
     path = write_workbook(tmp_path / "hostile.xlsx", made)

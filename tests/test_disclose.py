@@ -113,6 +113,7 @@ def test_the_order_of_rows_does_not_matter(plan: tuple[pd.DataFrame, pd.DataFram
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     parts=st.lists(st.lists(st.integers(1, 7), min_size=1, max_size=3), min_size=1, max_size=2),

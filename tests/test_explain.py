@@ -300,6 +300,7 @@ def test_lifting_a_limit_gains_what_is_short() -> None:
     assert gains[["link_workers", "reach", "demand"]].to_numpy() == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_quick_bounds_never_claim_what_a_full_solve_denies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geomap.explain.changes.WHOLE_LINKS", 0)
     found = 0

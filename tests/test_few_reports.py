@@ -238,6 +238,7 @@ def test_a_published_paper_explains_its_figures_and_bears_no_mark(papers: dict[s
     assert not [line for line in lines if re.search(r"\bnan\b|<NA>|None", line)]
 
 
+@pytest.mark.slow
 def test_the_same_published_tables_give_the_same_bytes(
     published: dict[str, ResultTables], papers: dict[str, Composition], books: dict[str, Path], tmp_path: Path
 ) -> None:

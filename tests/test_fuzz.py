@@ -83,6 +83,7 @@ def test_the_golden_files_are_the_same_every_time() -> None:
     assert len({golden.loader for golden in first}) >= 17
 
 
+@pytest.mark.slow
 def test_every_golden_file_is_read_whole(goldens: dict[str, Golden]) -> None:
     for golden in goldens.values():
         verdict = try_mutant(Mutant(files=golden.files, how="", rows=None), golden.loader)

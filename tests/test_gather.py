@@ -72,10 +72,12 @@ class TestBadRows:
         assert len(inputs.faults) == 9
         assert {fault.row_id for fault in inputs.faults}.isdisjoint(inputs.bank.pledges[PledgeFrame.pledge_id])
 
+    @pytest.mark.slow
     def test_they_stop_the_run_otherwise(self, copy):
         error = stopped(copy, "stop")
         assert type(error) is RowError and len(error.faults) == 9
 
+    @pytest.mark.slow
     def test_of_official_files_too(self, copy):
         """The code of a PCN in row 6 of the practice map is no code."""
         path = copy / "official" / "gp-reg-pat-prac-map.csv"
@@ -83,6 +85,7 @@ class TestBadRows:
         assert type(stopped(copy, "stop")) is RowError
         assert [fault.row for fault in load(copy).faults if fault.source == path.name] == [6]
 
+    @pytest.mark.slow
     def test_a_file_that_stops_the_run_is_told_with_the_rows_of_others(self, copy):
         (copy / "official" / "PREVALENCE_2425.csv").write_text("<!DOCTYPE html><html></html>", encoding="utf-8")
         for bad_rows in ("stop", "reject"):
@@ -91,6 +94,7 @@ class TestBadRows:
             assert error.faults[0].source == "PREVALENCE_2425.csv" and "web page" in error.faults[0].problem
             assert len(error.faults) == 1 + 9
 
+    @pytest.mark.slow
     def test_no_good_pledge_at_all(self, copy):
         change(copy / "bank" / "pledges.csv", lambda rows: [rows[0], *rows[401:]])
         error = stopped(copy)
@@ -110,6 +114,7 @@ class TestMissing:
         assert "--data" in error.faults[0].remedy
         assert "P0402" in {fault.row_id for fault in error.faults}
 
+    @pytest.mark.slow
     def test_codes_are_not_held_against_a_map_that_cannot_be_read(self, copy):
         (copy / "official" / "gp-reg-pat-prac-map.csv").unlink()
         error = stopped(copy)
@@ -119,12 +124,14 @@ class TestMissing:
 class TestHalves:
     """A file cut short between two rows is whole as far as its own loader can tell."""
 
+    @pytest.mark.slow
     def test_half_a_practice_map(self, copy):
         change(copy / "official" / "gp-reg-pat-prac-map.csv", lambda rows: rows[:111])
         fault = stopped(copy).faults[0]
         assert fault.source == "gp-reg-pat-prac-map.csv"
         assert fault.problem.startswith("it leaves out 110 practices, with ")
 
+    @pytest.mark.slow
     def test_half_the_list_sizes(self, copy):
         path = copy / "official" / "gp-reg-pat-prac-quin-age.csv"
         packed = path.with_suffix(".zip")
@@ -138,6 +145,7 @@ class TestHalves:
         faults = [fault for fault in stopped(copy).faults if fault.source == path.name]
         assert faults[0].problem.startswith("it leaves out 110 of the 220 practices")
 
+    @pytest.mark.slow
     def test_a_practice_in_fifty_is_left_to_the_notes(self, copy):
         few = int(MOST_UNLIKE_SHARE * 220)
         change(copy / "official" / "gp-reg-pat-prac-map.csv", lambda rows: rows[:-few])

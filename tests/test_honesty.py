@@ -149,6 +149,7 @@ def test_pages_that_are_not_for_publication_say_so_without_scripts_too(exact, pu
         assert INTERNAL_MARK not in page and "@top-center" not in page
 
 
+@pytest.mark.slow
 def test_the_same_published_run_gives_the_same_bytes_in_any_order_of_rows() -> None:
     tables = made_up_tables(24, 40, seed=5, choice=True, published=True)
     turned = replace(
@@ -161,6 +162,7 @@ def test_the_same_published_run_gives_the_same_bytes_in_any_order_of_rows() -> N
     assert build_map(share_of(turned, code)) == build_map(share_of(tables, code))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["optimal", "within gap", "stopped"])
 def test_every_page_tells_its_dates_sources_coverage_and_how_good_the_plan_is(status: str) -> None:
     tables = made_up_tables(24, 40, seed=5)

@@ -53,6 +53,7 @@ def test_without_table_or_roads_nothing_is_said(plain):
     assert ground.known == () and not said(ground.notes, "Journeys") and not said(ground.notes, "Straight lines")
 
 
+@pytest.mark.slow
 def test_a_table_of_the_straight_lines_gives_the_same_reach(plain, folder):
     scenario, inputs, ground = plain
     far = scenario.travel.model_copy(update={"max_min": 120.0})
@@ -69,6 +70,7 @@ def test_a_table_of_the_straight_lines_gives_the_same_reach(plain, folder):
     assert any(path.name == "travel_times_drive.csv" for path in read.paths)
 
 
+@pytest.mark.slow
 def test_a_wide_table_of_some_facilities_and_pcns(plain, folder):
     scenario, inputs, ground = plain
     pairs = link_pairs(inputs.bank.facilities, ground.everyone, scenario.travel.model_copy(update={"max_min": 120.0}))
@@ -86,6 +88,7 @@ def test_a_wide_table_of_some_facilities_and_pcns(plain, folder):
     assert said(found.notes, "Times by drive to a whole PCN hold for all its patients")
 
 
+@pytest.mark.slow
 def test_modes_more_reach_more_and_transit_says_it_is_assumed(plain, folder):
     _, _, ground = plain
     _, _, found = ground_of(folder, '\n[travel]\nmodes = ["walk", "drive", "transit"]\n')
@@ -96,6 +99,7 @@ def test_modes_more_reach_more_and_transit_says_it_is_assumed(plain, folder):
     assert said(found.notes, "Journeys by transit are straight lines: an assumption")
 
 
+@pytest.mark.slow
 def test_along_made_roads(plain, folder):
     """Streets a kilometre apart over the whole demo, at 26 km/h: a journey is its sides, not its straight line."""
     scenario, inputs, ground = plain

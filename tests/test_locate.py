@@ -130,6 +130,7 @@ def asked(draw: st.DrawFn, codes: Sequence[str]) -> SiteParams:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_best_of_fifteen_candidates_is_that_of_trying_every_choice(data: st.DataObject) -> None:
@@ -173,6 +174,7 @@ def test_a_least_coverage_is_that_of_trying_every_plan(data: st.DataObject) -> N
         assert (given_places >= least * problem.match.pcn_demand - HAIR)[found.chosen].all()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(archipelagos(3), st.integers(1, 3), st.integers(1, 3))
 def test_each_portfolio_is_the_best_that_differs_enough_from_all_before(world: World, count: int, by: int) -> None:
@@ -221,6 +223,7 @@ def by_every_choice(world: World, problem: SiteProblem, count: int) -> float:
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_sites_that_share_all_their_hours(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """The sum of what sites could have alone is far above what they can have together."""

@@ -33,7 +33,7 @@ from geomap.schema import (
     ResultTables,
 )
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 ICB = "QWO"
 WITHIN_M = 5_000

@@ -95,6 +95,7 @@ def _points(practices: pd.DataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries.from_xy(places[PostcodeFrame.easting], places[PostcodeFrame.northing], crs="EPSG:27700")
 
 
+@pytest.mark.slow
 def test_the_script_writes_what_the_repository_holds(script: ModuleType, tmp_path: Path):
     script.write_demo(tmp_path)
     made, kept = _files(tmp_path), _files(DEMO)
@@ -103,6 +104,7 @@ def test_the_script_writes_what_the_repository_holds(script: ModuleType, tmp_pat
     assert not differing, "run: python scripts/make_demo.py"
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_demo_that_is_as_sound(script: ModuleType, tmp_path: Path):
     script.write_demo(tmp_path, seed=2)
     assert (tmp_path / "bank" / "pledges.csv").read_bytes() != (DEMO / "bank" / "pledges.csv").read_bytes()

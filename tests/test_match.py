@@ -212,6 +212,7 @@ def test_by_regions_no_level_claims_what_no_plan_can_reach(seed: int) -> None:
 NO_ROUNDS = fair(0.05, "raise").model_copy(update={"rounds": 0})
 
 
+@pytest.mark.slow
 @settings(max_examples=5, **STEADY)
 @given(world=archipelagos(50))
 def test_no_limit_is_ever_broken_and_nothing_is_lost(world: World) -> None:

@@ -153,6 +153,7 @@ def outputs(world: World, match: Match) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_the_order_of_rows_changes_no_byte(way: str) -> None:
     """All input tables shuffled, one way and another: the same tables come out, to the last digit."""
@@ -269,6 +270,7 @@ WALK, REHAB = pathway("walk", 10.0, 0.67, 0.5), pathway("rehab", 16.0, 0.3, 0.75
 DEMAND = {(pcn, path): 6 for pcn in "ABC" for path in ("walk", "rehab")}
 
 
+@pytest.mark.slow
 def test_all_ties() -> None:
     """Equal pledges, equal PCNs, equal weights: any plan that fills all hours is best, and the same one comes out."""
     world = make_world(
@@ -280,6 +282,7 @@ def test_all_ties() -> None:
     assert_frame_equal(best.allocation, world.solve().allocation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pledges", [[], [pledge("P", "walk", 0.0)], [pledge("P", "walk;rehab", 9.9)]])
 def test_no_supply(pledges: list) -> None:
     world = make_world(pathways=[WALK, REHAB], pledges=pledges, demand=DEMAND)
@@ -288,6 +291,7 @@ def test_no_supply(pledges: list) -> None:
     assert set(world.unmet(best)[UnmetFrame.reason]) == {"no_compatible_pledge"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("demand", [dict.fromkeys(DEMAND, 0), {}])
 def test_no_demand(demand: dict) -> None:
     rows = [pledge("P", "walk", 100), led("Q", "rehab", 100, 8)]
@@ -298,6 +302,7 @@ def test_no_demand(demand: dict) -> None:
     assert set(world.unmatched(best)[HoursReasonFrame.reason]) == {"no_demand_in_reach"}
 
 
+@pytest.mark.slow
 def test_nobody_in_reach() -> None:
     world = make_world(pathways=[WALK, REHAB], pledges=[pledge("P", "walk", 100)], demand=DEMAND, reach={})
     best = check_all(world)
@@ -305,6 +310,7 @@ def test_nobody_in_reach() -> None:
     assert set(world.unmet(best)[UnmetFrame.reason]) == {"none_within_reach", "no_compatible_pledge"}
 
 
+@pytest.mark.slow
 def test_no_link_workers() -> None:
     world = make_world(
         pathways=[WALK, REHAB], pledges=[pledge("P", "walk;rehab", 100)], demand=DEMAND,
@@ -316,6 +322,7 @@ def test_no_link_workers() -> None:
     assert set(world.unmet(best)[UnmetFrame.reason]) == {"link_worker_ceiling"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("walks", "rehabs"), [(6, 0), (0, 6), (3, 2), (5, 6)])
 def test_a_ceiling_met_exactly(walks: int, rehabs: int) -> None:
     """walks ÷ 0.67 + rehabs ÷ 0.3 referrals are enough for just those, whatever the last binary digit."""
@@ -329,6 +336,7 @@ def test_a_ceiling_met_exactly(walks: int, rehabs: int) -> None:
     assert world.unmet(best)[UnmetFrame.unmet_places].sum() == 0
 
 
+@pytest.mark.slow
 def test_hours_from_a_hundredth_to_ten_million() -> None:
     """Nine orders of magnitude in one match; the great pledges alone could serve everybody."""
     hours = [0.01, 0.25, 10.0, 10.01, 999.0, 1e5, 1e7]
@@ -362,6 +370,7 @@ def test_the_unit_of_need_does_not_matter(scale: float) -> None:
     assert others.to_numpy() == pytest.approx(told.to_numpy(), rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_course_of_nine_seats_and_a_fraction_needs_whole_people() -> None:
     """9.6 seats and a smallest group of 9.5: one course holds 9, which is too few; five hold 48, which is enough."""
     rows = [led("P", "walk", 50, 12, least=9.5, fill=0.8)]

@@ -323,6 +323,7 @@ hostile = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(page=hostile, rest=hostile)
 def test_whatever_a_file_holds_it_is_read_or_refused_and_accounted_for(

@@ -97,6 +97,7 @@ def test_the_published_schemas_accept_every_service(name: str) -> None:
     assert not judge.is_valid(services[0] | {"status": "open"}), "the schema is not the one wanted"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(bank=banks())
 def test_any_bank_comes_back_as_it_was(bank: BankTables, tmp_path_factory: pytest.TempPathFactory) -> None:

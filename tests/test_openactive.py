@@ -547,6 +547,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["Slot", "Event", "SessionSeries", "Course", "X"]), ANYTHING), max_size=5))
 def test_hostile_items_are_accounted_for_and_never_a_traceback(tmp_path_factory, told):

@@ -374,6 +374,7 @@ def best_by_hand(backed: Backed, operator: str, pcn: str) -> str | None:
     return min(told, key=LINK_STATUSES.index, default=None)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(worlds())
 def test_ties_and_operators_add_up_to_the_plan_whatever_is_linked(backed: Backed):
@@ -398,6 +399,7 @@ def test_ties_and_operators_add_up_to_the_plan_whatever_is_linked(backed: Backed
     assert set(alone) == set(PCNS) - set(linked)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(worlds(), st.integers(0, 9))
 def test_the_order_of_the_rows_changes_nothing(backed: Backed, seed: int):

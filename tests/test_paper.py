@@ -319,6 +319,7 @@ def template(**styles: str) -> bytes:
     return written.getvalue()
 
 
+@pytest.mark.slow
 def test_a_template_gives_its_look_and_not_its_text(tables: dict[str, ResultTables]) -> None:
     paper = compose(tables["four"], template())
     document = read(paper)

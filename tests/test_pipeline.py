@@ -140,6 +140,7 @@ class TestTables:
     def test_every_table_is_looked_at(self):
         assert set(MODELS) == set(ResultTables.__dataclass_fields__) - {"facts", "record", "choice", "bank"}
 
+    @pytest.mark.slow
     def test_the_same_inputs_give_the_same_tables_and_are_left_alone(self, demo):
         """The first plan was made from another reading of the same files."""
         again = solve(demo.inputs, demo.scenario)
@@ -404,6 +405,7 @@ class TestSettings:
         assert tables.facts.demand_places < demo.tables.facts.demand_places
         assert_balanced(tables.ledger)
 
+    @pytest.mark.slow
     def test_pcns_without_link_workers_ask_but_cannot_refer(self, demo):
         tables = planned(demo, "link_workers", not_reported="zero")
         out = tables.pcns[tables.pcns[PcnResultFrame.fte_basis].eq("zero")]

@@ -137,6 +137,7 @@ def test_lists_are_shared_over_lsoas_in_whole_people() -> None:
     assert "2 of 4 practices; 50 of their patients (12.5%)" in notes[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(

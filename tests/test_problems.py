@@ -271,6 +271,7 @@ def geomap(*asked: object) -> tuple[int, str]:
 class TestCommand:
     """`geomap check … --problems`, on the demo, whose bank has 9 rows at fault that the scenario leaves out."""
 
+    @pytest.mark.slow
     def test_it_lists_what_check_tells(self, tmp_path: Path):
         code, told = geomap("check", DEMO, "--problems", tmp_path / "p.xlsx")
         assert code == 0 and f"Wrote {tmp_path / 'p.xlsx'}" in told
@@ -284,6 +285,7 @@ class TestCommand:
         assert code == 5 and "is there already" in told and (tmp_path / "p.xlsx").read_text() == "mine"
         assert geomap("check", DEMO, "--problems", tmp_path / "p.csv")[0] == 2
 
+    @pytest.mark.slow
     def test_where_the_check_ends_with_faults_the_workbook_is_written_first(self, tmp_path: Path):
         bank = write_folder(tmp_path / "bank", changed("pledges", 2, hours="forty"))
         scenario = tmp_path / "stop.toml"

@@ -220,6 +220,7 @@ def test_a_disguised_file_of_shapes_is_not_opened(folder: Path, tmp_path: Path) 
     assert SHAPES_NAME in line and "not what its name says" in line
 
 
+@pytest.mark.slow
 def test_shapes_of_other_rows_are_refused(folder: Path) -> None:
     other = made_up_tables(choice=True)
     turned = dataclasses.replace(other, pcns=other.pcns.iloc[::-1].reset_index(drop=True))

@@ -180,6 +180,7 @@ def test_the_summary_of_the_readme_is_in_the_words_of_a_run(example: tuple[Path,
     assert [line for line in words(shown) if line not in (*printed, "…")] == []
 
 
+@pytest.mark.slow
 def test_every_room_stands_in_the_floor_plan() -> None:
     plan = section("The floor plan")
     rooms = [p.name if p.is_file() else f"{p.name}/" for p in (ROOT / "geomap").iterdir() if not p.name.startswith("_")]

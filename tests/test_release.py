@@ -34,6 +34,8 @@ from geomap.schema import (
 )
 from geomap.schema.published import FILE_OF, PEOPLE, SUPPRESSED
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Both:

@@ -329,6 +329,7 @@ def test_nothing_matched_and_no_outlines_still_makes_a_page(tables: ResultTables
     assert data["flows"]["pcn"] == [] and data["flow_classes"]["high"] == []
 
 
+@pytest.mark.slow
 def test_national_page_is_small() -> None:
     tables = made_up_tables(1_298, 4_000, seed=1)
     assert len(tables.allocation) > 20_000

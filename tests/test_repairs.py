@@ -271,6 +271,7 @@ class TestStrict:
         assert (fault.row, fault.column, fault.value) == (5, "hours", "1,200")
         assert fault.remedy == "Write 1200, if that is what is meant."
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("command", ["run", "sites", "check"])
     def test_every_command_that_reads_may_be_strict(self, mended, tmp_path, command):
         out = [] if command == "check" else ["--out", str(tmp_path / "out")]
@@ -279,6 +280,7 @@ class TestStrict:
         assert "row 5, column hours" in result.output and "without --strict" in result.output
         assert not (tmp_path / "out").exists()
 
+    @pytest.mark.slow
     def test_faults_are_told_in_the_same_pass(self, mended):
         path = mended / "operators.csv"
         path.write_text(path.read_text(encoding="utf-8").replace(",leisure_trust", ",leisure", 1), encoding="utf-8")
@@ -288,6 +290,7 @@ class TestStrict:
 
 
 class TestPublished:
+    @pytest.mark.slow
     def test_the_table_holds_every_repair(self, mended):
         tables = pipeline.solve(load_inputs(scenario(mended)), scenario(mended))
         (line,) = tables.repairs.to_dict("records")
@@ -311,6 +314,7 @@ JUNK = st.sampled_from(
 CELL = st.tuples(st.sampled_from(list(TABLES)), st.integers(1, 3), st.integers(0, 20))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hits=st.lists(st.tuples(CELL, JUNK), min_size=1, max_size=12))
 def test_whatever_is_wrong_all_is_told_and_no_row_is_lost(tmp_path: Path, hits) -> None:
@@ -344,6 +348,7 @@ SURELY_BAD = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spoilt=st.sets(st.tuples(st.sampled_from(list(SURELY_BAD)), st.integers(2, 3)), min_size=1, max_size=20))
 def test_all_faults_come_in_one_pass(tmp_path: Path, spoilt) -> None:
@@ -356,6 +361,7 @@ def test_all_faults_come_in_one_pass(tmp_path: Path, spoilt) -> None:
     assert told == {(f"{table}.csv", row, column) for (table, column), row in spoilt}
 
 
+@pytest.mark.slow
 def test_hours_in_are_hours_out(mended: Path) -> None:
     """Of every pledge that was read: pledged = ineligible + matched + unmatched; those rejected are not in the plan."""
     tables = pipeline.solve(load_inputs(scenario(mended)), scenario(mended))

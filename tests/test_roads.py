@@ -278,6 +278,7 @@ class TestExtract:
         with pytest.raises(DataError, match="no roads of Great Britain"):
             load_roads(path)
 
+    @pytest.mark.slow
     def test_only_the_reader_of_roads_has_the_driver(self, tmp_path):
         path = write_extract(
             tmp_path / "roads.osm.pbf", {1: (-1.5, 53.8, {}), 2: (-1.6, 53.8, {})}, {1: ([1, 2], {"highway": "road"})}

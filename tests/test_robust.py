@@ -476,6 +476,7 @@ def test_the_edges_of_the_verdicts(chosen: int, draws: int, verdict: str) -> Non
     assert judge(chosen, draws) == verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, None])
 def test_the_figures_are_the_same_for_any_number_of_workers(workers: int | None, tables: RobustTables) -> None:
     same(run(wide(draws=11, full_draws=3), workers), tables)

@@ -29,6 +29,8 @@ from geomap.pipeline import _fetch, _start
 from geomap.report.scenario_file import ScenarioFacts, write_scenario_text
 from geomap.schema import PledgeFrame
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo"
 TODAY = dt.date(2026, 11, 22)
 FACTS = ScenarioFacts(

@@ -89,6 +89,7 @@ def test_a_wrong_thing_counts_more_than_an_unknown_one(monkeypatch: pytest.Monke
     assert check_supply.main(["nonsense"]) == 2
 
 
+@pytest.mark.slow
 def test_charts_and_clusters_are_loaded_only_when_asked_for() -> None:
     """What `geomap --help` and `hours` load is tested in test_cli.py."""
     code = "import sys, geomap.pipeline; print(*sys.modules)"

@@ -522,6 +522,7 @@ class TestKnown:
         found = reach_pledges(out, ONE_SITE, THREE_HOMES, pcns(U1="Q", U2="Q"), SHIPPED, known=[table])
         assert found[ReachFrame.pcn_code].tolist() == ["U1"]
 
+    @pytest.mark.slow
     @settings(max_examples=40, deadline=None)
     @given(
         st.lists(st.tuples(KILOMETRES, KILOMETRES), min_size=1, max_size=5),

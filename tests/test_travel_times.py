@@ -175,6 +175,7 @@ class TestRows:
         assert any(told in note for note in loaded.notes)
         assert any("2 ids are not of a PCN" in note and "'U7', 'U8'" in note for note in loaded.notes)
 
+    @pytest.mark.slow
     @settings(max_examples=30, deadline=None)
     @given(
         st.dictionaries(

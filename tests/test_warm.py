@@ -97,6 +97,7 @@ def test_with_no_time_at_all_the_earlier_plan_is_kept() -> None:
 # --- a small change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("factor", [0.4, 1.5])
 def test_a_change_is_solved_around_and_the_bound_holds(by_regions: None, seed: int, factor: float) -> None:

@@ -159,6 +159,7 @@ def test_a_minimum_is_met_before_what_counts_for_more(two: World) -> None:
     assert match.objective <= two.solve().objective
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_minimum_falls_short_by_what_is_impossible(seed: int) -> None:
     """Each alone in its world: the most a PCN can have on a pathway, by trying every plan of every pledge."""

@@ -15,6 +15,8 @@ from geomap.pipeline import load_inputs, solve
 from geomap.schema import AccountingFrame, PcnResultFrame, ResultTables
 from geomap.schema.words import FTE_BASES
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo"
 SOURCES = load_default("sources")
 THERE = find_sources(DEMO / "official", {})[0]

@@ -247,6 +247,7 @@ def test_a_browser_that_cannot_unpack_says_so(browser, path: Path) -> None:
     opened.context.close()
 
 
+@pytest.mark.slow
 def test_tiles_are_asked_for_only_once_ticked_and_of_their_server_alone(browser, tables, tmp_path: Path) -> None:
     path = tmp_path / "tiles.html"
     path.write_text(build_map(tables, tiles=TILES), encoding="utf-8", newline="\n")

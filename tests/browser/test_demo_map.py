@@ -14,7 +14,7 @@ from geomap.phrases import finding
 from geomap.pipeline import run
 from geomap.schema import AllocationResultFrame, FacilityResultFrame, PcnResultFrame, ResultTables
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIZES = {"desk": (1440, 900), "phone": (375, 812)}
 

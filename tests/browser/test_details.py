@@ -78,6 +78,7 @@ def test_a_pcn_tells_who_serves_it_who_else_could_and_its_links(opened: Opened, 
         )
 
 
+@pytest.mark.slow
 def test_the_most_useful_facility_within_reach_stands_first(opened: Opened, tables) -> None:
     left = tables.facilities.set_index(FacilityResultFrame.facility_id)[FacilityResultFrame.unmatched_hours]
     name = tables.facilities.set_index(FacilityResultFrame.facility_id)[FacilityResultFrame.facility_name]
@@ -160,6 +161,7 @@ def test_a_flow_is_chosen_from_a_pcn_and_tells_both_ends(opened: Opened, tables)
     assert f"{plan[frame.places].sum():,}" in figures and f"{plan[frame.matched_hours].sum():,.0f}" in figures
 
 
+@pytest.mark.slow
 def test_crumbs_lead_up_and_every_kind_has_a_link_of_its_own(opened: Opened, browser, path: Path) -> None:
     for kind in KINDS:
         choose(opened, kind, 0)
@@ -320,6 +322,7 @@ def test_hostile_names_show_as_they_are_in_every_kind(browser, hostile: Path, ki
     opened.context.close()
 
 
+@pytest.mark.slow
 def test_hostile_files_roles_and_notes_show_as_they_are(browser, hostile: Path) -> None:
     opened = Opened(browser, hostile)
     page = opened.page
@@ -340,6 +343,7 @@ def test_hostile_files_roles_and_notes_show_as_they_are(browser, hostile: Path) 
     opened.context.close()
 
 
+@pytest.mark.slow
 def test_a_choice_on_the_country_makes_no_more_than_is_looked_at(browser, tmp_path: Path) -> None:
     """What bounds the work of a choice: few nodes in the panel and on the map, none in the tabs that are shut."""
     path = tmp_path / "country.html"

@@ -251,6 +251,7 @@ def test_paper_of_the_table_holds_the_table_in_place_of_the_overview(opened: Ope
     assert opened.page.locator(".all tbody tr").count() == len(tables.pcns)
 
 
+@pytest.mark.slow
 def test_hostile_names_show_as_they_are_and_run_nothing(browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     made = made_up_tables(24, 40, seed=5, hostile=True)

@@ -355,6 +355,7 @@ def test_lists_to_act_on(opened: Opened, tables) -> None:
     assert page.locator(".to-act").nth(2).locator("tbody tr").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_view_breaks_a_rule_of_accessibility(opened: Opened, tables, view: str) -> None:
     switch(opened, view)
@@ -393,6 +394,7 @@ def test_a_resized_window_draws_the_diagram_anew(opened: Opened) -> None:
     assert svg["width"] < first and svg["x"] + svg["width"] <= sheet["x"] + sheet["width"]
 
 
+@pytest.mark.slow
 def test_hostile_names_are_only_names(browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     path.write_text(build_map(made_up_tables(40, 160, seed=9, hostile=True)), encoding="utf-8", newline="\n")

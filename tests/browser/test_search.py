@@ -143,6 +143,7 @@ def test_a_place_zooms_the_map_there_and_lists_the_pcns_around(opened: Opened, t
     assert first == tables.pcns[PcnResultFrame.pcn_name].iloc[6]
 
 
+@pytest.mark.slow
 def test_a_search_of_the_country_shows_at_most_twelve_and_tells_how_many_there_are(browser, tmp_path: Path) -> None:
     path = tmp_path / "country.html"
     path.write_text(build_map(made_up_tables(1_298, 4_000, seed=1)), encoding="utf-8", newline="\n")

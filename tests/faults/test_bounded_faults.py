@@ -71,6 +71,7 @@ def outlines_fault(path: Path, data: bytes | str) -> str:
     return fault.problem
 
 
+@pytest.mark.slow
 def test_fault_hostile_far_cell(copy: Path) -> None:
     """Five kilobytes that ask for half a terabyte: the reader of workbooks would end the process."""
     data = hostile.far_cell('<c r="XFD1048576"><v>1</v></c>')
@@ -89,6 +90,7 @@ def test_fault_hostile_far_cell_of_open_document(copy: Path) -> None:
     assert bank_fault(copy, "bank.ods", data) == "a sheet spreads over 1,048,576 rows and 16,384 columns"
 
 
+@pytest.mark.slow
 def test_fault_hostile_zip_bomb(copy: Path) -> None:
     bomb = hostile.pack({"gp-reg-pat-prac-quin-age.csv": b"0" * 300_000_000})
     (copy / "official" / "gp-reg-pat-prac-quin-age.zip").write_bytes(bomb)
@@ -96,11 +98,13 @@ def test_fault_hostile_zip_bomb(copy: Path) -> None:
     assert "it unpacks to 1,0" in faults[0].problem and faults[0].source.startswith("gp-reg-pat-prac-quin-age.zip")
 
 
+@pytest.mark.slow
 def test_fault_hostile_zip_bomb_in_a_workbook(copy: Path) -> None:
     data = hostile.book_with(xl__sharedStrings="<sst>" + " " * 300_000_000 + "</sst>")
     assert "times its size" in bank_fault(copy, "bank.xlsx", data)
 
 
+@pytest.mark.slow
 def test_fault_hostile_zip_bomb_of_repeated_text(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small when it is unpacked, too: each of 30,000 cells shows one long text. Only the child's limit stops it."""
     monkeypatch.setenv(MEMORY_VARIABLE, "1")
@@ -113,6 +117,7 @@ def test_fault_hostile_zip_bomb_of_repeated_text(copy: Path, monkeypatch: pytest
     assert bank_fault(copy, "bank.xlsx", data) == "reading it needed more than 1 GiB of memory"
 
 
+@pytest.mark.slow
 def test_fault_hostile_zip_that_lies_about_its_size(copy: Path) -> None:
     data = hostile.lying(hostile.book_with(xl__worksheets__sheet1=b" " * 90_000), hostile.SHEET, 100)
     assert "not whole" in bank_fault(copy, "bank.xlsx", data)
@@ -273,6 +278,7 @@ def opened_in(*folders: Path) -> Iterator[set[str]]:
         os.close(handle)
 
 
+@pytest.mark.slow
 @LINUX
 def test_fault_hostile_neighbours_of_a_named_file_are_not_opened(copy: Path) -> None:
     """Files that GDAL and others look for beside the one that was named, and files that are nobody's."""

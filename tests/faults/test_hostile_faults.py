@@ -36,6 +36,8 @@ from geomap.render import build_index, build_map
 from geomap.report import template
 from geomap.report.files import as_published, harmless_text
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PER_WRITING = 20
 """Texts planted at once: tables have about so many rows."""

@@ -78,12 +78,14 @@ def worth(world: World) -> pd.Series:
 # --- the catalogue
 
 
+@pytest.mark.slow
 def test_fault_matching_none_at_all() -> None:
     """No pledge and no demand: a plan of nothing, proven."""
     best = check_all(make_world(pathways=[WALK], pledges=[], demand={}))
     assert (best.objective, best.bound, best.status) == (0.0, 0.0, "optimal")
 
 
+@pytest.mark.slow
 def test_fault_matching_zero_hours_demand_and_weight() -> None:
     """Zeros are numbers: hours of nothing serve nobody, a PCN of no need is served when hours are left over."""
     rows = [pledge("P", "walk", 0.0), pledge("Q", "walk", 40.0)]
@@ -112,6 +114,7 @@ def test_fault_matching_ties_fall_by_key_and_not_by_row() -> None:
         assert_frame_equal(mixed.solve().allocation, first)
 
 
+@pytest.mark.slow
 def test_fault_matching_greedy_trap() -> None:
     """The best place first takes the hours that alone could serve the others: 10 now against 18 for two."""
     rows = [pledge("P", "walk", 10.0), pledge("Q", "walk", 10.0)]
@@ -126,6 +129,7 @@ def test_fault_matching_greedy_trap() -> None:
                     strict=True)) == {"P": "B", "Q": "A"}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_fault_matching_twelve_orders_of_magnitude() -> None:
     """Hours from a thousandth to a thousand million, needs from a millionth to a million, in one match."""
     hours = [1e-3, 1.0, 10.0, 1e4, 1e9]
@@ -220,6 +224,7 @@ def test_fault_matching_number_that_is_none_has_no_entrance(name: str) -> None:
 # --- the properties
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS))
 def test_fault_matching_law_feasible_conserved_and_below_the_bound(world: World) -> None:
@@ -230,6 +235,7 @@ def test_fault_matching_law_feasible_conserved_and_below_the_bound(world: World)
         assert match.objective <= match.bound * (1 + 1e-9) + 1e-9
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS), seed=st.integers(0, 1000), what=st.sampled_from(["hours", "demand", "reach"]))
 def test_fault_matching_law_more_supply_demand_or_range_never_lowers_the_optimum(
@@ -244,6 +250,7 @@ def test_fault_matching_law_more_supply_demand_or_range_never_lowers_the_optimum
     assert (worth(more) >= worth(world) - 1e-9).all()
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS), seed=st.integers(0, 1000))
 def test_fault_matching_law_permutation(world: World, seed: int) -> None:
@@ -254,6 +261,7 @@ def test_fault_matching_law_permutation(world: World, seed: int) -> None:
         assert_frame_equal(getattr(first, table), getattr(second, table))
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS), factor=st.sampled_from([2.0, 4.0, 0.5, 1024.0]))
 def test_fault_matching_law_scaling_all_hours(world: World, factor: float) -> None:
@@ -266,6 +274,7 @@ def test_fault_matching_law_scaling_all_hours(world: World, factor: float) -> No
     assert worth(scaled).to_numpy() == pytest.approx(worth(world).to_numpy(), abs=1e-9)
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS))
 def test_fault_matching_law_renamed_ids_keep_the_optimum(world: World) -> None:
@@ -285,6 +294,7 @@ def test_fault_matching_law_renamed_ids_keep_the_optimum(world: World) -> None:
 TURNED = str.maketrans("0123456789", "9876543210")
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS))
 def test_fault_matching_law_an_unreachable_facility_changes_only_its_own_row(world: World) -> None:
@@ -341,6 +351,7 @@ def test_fault_matching_law_places_in_degrees_and_in_metres() -> None:
     assert_frame_equal(*reaches, check_exact=False, rtol=1e-5)
 
 
+@pytest.mark.slow
 @QUICK
 @given(world=archipelagos(WORLDS))
 def test_fault_matching_law_rerun_over_its_own_output(world: World) -> None:

@@ -163,6 +163,7 @@ while True:
 KILLS = 25
 
 
+@pytest.mark.slow
 @UNIX
 def test_fault_running_kill_at_random_moments(folder: Path) -> None:
     """Each file of what is left is of one and the same run, or the mix is told and the next run undoes it."""
@@ -218,6 +219,7 @@ cli.main()
 """
 
 
+@pytest.mark.slow
 @UNIX
 def test_fault_running_ctrl_c_ends_in_a_word_and_leaves_nothing(tmp_path: Path) -> None:
     with start(CLI, tmp_path / "out") as child:
@@ -320,6 +322,7 @@ except OutputError as caught:
     assert contents(folder) == OLD
 
 
+@pytest.mark.slow
 @UNIX
 def test_fault_running_no_space_for_temporary_files(tmp_path: Path) -> None:
     """All of a set of results is written beside it: the folder for temporary files may be full or closed."""
