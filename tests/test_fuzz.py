@@ -90,6 +90,7 @@ def test_every_golden_file_is_read_whole(goldens: dict[str, Golden]) -> None:
         assert verdict == ("accepted", ""), golden.name
 
 
+@pytest.mark.slow
 def test_a_sample_of_mutants_is_refused_in_words_or_adds_up(goldens: dict[str, Golden]) -> None:
     verdicts = {"accepted": 0, "refused": 0}
     for name, number in fuzz.plan(goldens, SAMPLE):
