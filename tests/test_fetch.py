@@ -524,8 +524,13 @@ class TestGuard:
 
     def test_what_may_be_followed(self, monkeypatch):
         _no_names(monkeypatch)
-        guard.guard("https://files.example.org/a", "https://cdn.example.net/a")
-        guard.guard("http://127.0.0.1:8000/a", "http://127.0.0.1:9000/b")
+        for was, to in (
+            ("https://files.example.org/a", "https://cdn.example.net/a"),
+            ("http://127.0.0.1:8000/a", "http://127.0.0.1:9000/b"),
+        ):
+            assert guard.guard(was, to) is None
+        with pytest.raises(WebError):
+            guard.guard("https://files.example.org/a", "http://127.0.0.1:9000/b")
 
     def test_a_link_on_a_page_is_judged_as_a_redirect_is(self, shop, monkeypatch):
         monthly(shop, "july-2026")

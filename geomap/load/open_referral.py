@@ -18,6 +18,7 @@ from ..schema.open_referral import PATHWAY, TAXONOMY
 from ..schema.words import LIST_SEPARATOR
 from ..validate import Loaded, account, accounting_frame, check_frame
 from ._open_referral_forms import Json, Listed, Offered, open_lists
+from ._opportunities import NOT_STATED
 from ._services import EASTING, NORTHING, Mended, clean_text, clean_url, find_places, locate_postcodes, pathways_of
 from ._table import say_vintage
 from .postcodes import normal_postcode
@@ -28,7 +29,7 @@ _STATUSES = ("inactive", "defunct", "temporarily closed")
 _OLDEST = 120
 _LATITUDE, _LONGITUDE, _ROW, _ABROAD, _PLACE = "latitude", "longitude", "row", "abroad", "place_id"
 _ID = re.compile(r"[A-Za-z0-9_]{1,60}")
-_VIRTUAL, _NOT_STATED = "virtual", "place not stated"
+_VIRTUAL = "virtual"
 _OUTSIDE, _TWICE = "outside England", "the same service stands twice"
 F = OpportunityFrame
 
@@ -270,7 +271,7 @@ def _keep_here(frame: pd.DataFrame, file: _File) -> list[dict[str, Any]]:
             unplaced = places[~places[_ABROAD]]
             if unplaced.empty:
                 file.leave(_OUTSIDE, int(row))
-            here = unplaced.head(1).fillna({F.venue_name: _NOT_STATED})
+            here = unplaced.head(1).fillna({F.venue_name: NOT_STATED})
         kept += here.to_dict("records")
     return kept
 
